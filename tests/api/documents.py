@@ -1,7 +1,9 @@
-"""Holds answers against the contract."""
+"""Holds answers against the contract, and asks for lists page by page."""
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
+import httpx
 import msgspec
 
 T = TypeVar("T")
@@ -12,6 +14,16 @@ def conforming(answer: Any, type_: type[T]) -> T:
     document = msgspec.convert(answer, type_)
     _check(answer, msgspec.to_builtins(document), "$")
     return document
+
+
+def pages(client: httpx.Client, path: str, **params: object) -> Iterator[dict[str, Any]]:
+    """Ask for a list page by page, to its end."""
+    while True:
+        page = client.get(path, params=params).raise_for_status().json()
+        yield page
+        if page["next"] is None:
+            return
+        params["cursor"] = page["next"]
 
 
 def _check(answer: Any, declared: Any, path: str) -> None:

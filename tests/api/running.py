@@ -8,6 +8,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import numpy as np
@@ -48,6 +49,9 @@ from zenata.store import open_store
 from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.worlds.folders import WorldFolders
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
 
 START = parse_time("2026-01-01T00:00:00Z")
 MINUTE = 60 * SECOND
@@ -139,6 +143,13 @@ class Api:
         headers = {"Authorization": f"Bearer {self.secrets[role]}"} if role else {}
         transport = httpx.HTTPTransport(local_address=address)
         return httpx.Client(base_url=self.url, headers=headers, timeout=60, transport=transport)
+
+    def socket(self, role: str = "pilot", **options: Any) -> "ClientConnection":
+        """A WebSocket for live readings with a key of this role."""
+        from websockets.sync.client import connect
+
+        headers = {"Authorization": f"Bearer {self.secrets[role]}"}
+        return connect(self.url.replace("http", "ws") + "/v1/ws", proxy=None, additional_headers=headers, **options)
 
 
 def _with_pilots(register: Register) -> dict[str, str]:

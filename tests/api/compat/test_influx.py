@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from ingest.quotas import Limits
-from tests.api.running import Api, running
+from tests.api.running import running
 
 NUMBERS = count()
 LINES = (
@@ -18,12 +18,6 @@ EXPECTED = {
     "cpu/usage_user;cpu=cpu0": (1, "2026-01-01T00:00:00Z"),
     "mem/used_percent": (40, "2026-01-01T00:00:00Z"),
 }
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with running() as api:
-        yield api
 
 
 @pytest.fixture

@@ -12,16 +12,10 @@ from api.http.context import STORED_AT_ONCE
 from api.http.problems import MAX_BODY
 from ingest.quotas import Limits
 from tests.api.documents import conforming
-from tests.api.running import Api, running
+from tests.api.running import running
 from tests.waiting import wait_until
 from tests.zenata.wire.uplinks import test_chirpstack, test_things
 from zenata.contract.devices import TelemetryResult
-
-
-@pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    with running() as api:
-        yield api
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 import httpx
 import psutil
 import pytest
-from websockets.sync.client import connect
 
 from tests.api.running import Api
 from tests.waiting import wait_until
@@ -269,8 +268,7 @@ def test_ranges_of_an_export_are_no_more_work_than_its_file(api: Api, pilot: htt
 
 
 def test_messages_over_a_websocket_that_are_hard_to_read_are_answered(api: Api) -> None:
-    headers = {"Authorization": f"Bearer {api.secrets['pilot']}"}
-    with connect(f"ws{api.url.removeprefix('http')}/v1/ws", additional_headers=headers, proxy=None) as socket:
+    with api.socket() as socket:
         socket.recv(20)
         for text in (
             "[" * 16_000,

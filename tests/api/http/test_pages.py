@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from api.pilots.alerts import Finding
+from tests.api.documents import pages
 from tests.api.running import Api
 from zenata.contract.trials import NewTrial
 
@@ -41,15 +42,12 @@ def test_a_list_comes_in_pages_newest_first(api: Api, path: str) -> None:
     with api.client("admin") as admin:
         whole = names(admin.get(path, params=params).json())
         assert len(whole) >= 5
-        found, cursor = list[str](), None
-        while True:
-            page = admin.get(path, params=params | {"limit": 2} | ({"cursor": cursor} if cursor else {})).json()
+        found = list[str]()
+        for page in pages(admin, path, limit=2, **params):
             assert len(page["items"]) <= 2
             found += names(page)
             if path in make and len(found) == 2:
                 make[path](api, 9)  # it comes first, and moves the others back
-            if (cursor := page["next"]) is None:
-                break
         assert found == whole
         wrong = admin.get(path, params=params | {"cursor": "nonsense"})
         assert (wrong.status_code, wrong.json()["parameter"]) == (422, "cursor")

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-import api.http.server
 from tests.api.running import Api
 from tests.waiting import wait_until
 
@@ -19,10 +18,15 @@ LENGTHS = [
 ]
 
 
+def connected(api: Api, source: str = "127.0.0.1") -> socket.socket:
+    """A connection to the server from a loopback address."""
+    address = urlsplit(api.url)
+    return socket.create_connection((address.hostname, address.port), timeout=60, source_address=(source, 0))
+
+
 def exchange(api: Api, *parts: bytes) -> bytes:
     """What the server answers to bytes, until it closes the connection."""
-    address = urlsplit(api.url)
-    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+    with connected(api) as connection:
         for part in parts:
             connection.sendall(part)
         answer = b""
@@ -99,14 +103,8 @@ def test_what_can_be_read_in_one_way_is_answered(api: Api, head: bytes) -> None:
 
 
 def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_failure_of_ours(api: Api, caplog) -> None:
-    key = api.secrets["pilot"].encode()
-    head = (
-        b"POST /v1/devices HTTP/1.1\r\n"
-        + HEAD
-        + b"Authorization: Bearer "
-        + key
-        + b"\r\nContent-Type: application/json"
-    )
+    key = f"Authorization: Bearer {api.secrets['pilot']}\r\n".encode()
+    head = b"POST /v1/devices HTTP/1.1\r\n" + HEAD + key + b"Content-Type: application/json"
     with caplog.at_level("INFO"):
         exchange(api, head + b'\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n{"i\r\nno length\r\n')
         wait_until(lambda: "left before its request" in caplog.text, "it is logged", pause=0.01)
@@ -135,12 +133,8 @@ def test_a_head_without_end_is_cut_off(api: Api) -> None:
 def test_slow_connections_end(api: Api, monkeypatch: pytest.MonkeyPatch, parts: tuple[bytes, ...]) -> None:
     monkeypatch.setattr("api.http.server.HEAD_TIMEOUT", 0.2)
     monkeypatch.setattr("api.http.server.BODY_TIMEOUT", 0.2)
-    address = urlsplit(api.url)
     with ExitStack() as stack:
-        slow = [
-            stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=60))
-            for _ in range(50)
-        ]
+        slow = [stack.enter_context(connected(api)) for _ in range(50)]
         for connection in slow:
             for part in parts:
                 connection.sendall(part)
@@ -161,13 +155,12 @@ def test_a_kept_connection_and_a_stream_outlast_the_time_for_a_head(api: Api, mo
 
 
 def test_connections_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api_server(), "MAX_CONNECTIONS", 5)
-    address = urlsplit(api.url)
+    monkeypatch.setattr("api.http.server.MAX_CONNECTIONS", 5)
     key = f"Authorization: Bearer {api.secrets['pilot']}\r\n".encode()
     statuses = []
     with ExitStack() as stack:
         for _ in range(12):
-            one = stack.enter_context(socket.create_connection((address.hostname, address.port), timeout=60))
+            one = stack.enter_context(connected(api))
             one.sendall(b"GET /v1/stream HTTP/1.1\r\n" + HEAD + key + b"\r\n")
             statuses.append(one.recv(65_536)[9:12])
     assert 1 <= statuses.count(b"200") <= 5
@@ -178,18 +171,14 @@ def test_connections_are_bounded(api: Api, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_whoever_opens_all_connections_keeps_nobody_else_out(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections that wait make room for new ones, of the address that has the most; what is worked on stays."""
-    monkeypatch.setattr(api_server(), "MAX_CONNECTIONS", 20)
-    address = urlsplit(api.url)
+    monkeypatch.setattr("api.http.server.MAX_CONNECTIONS", 20)
     with ExitStack() as stack:
         listener = stack.enter_context(api.client(address="127.0.0.3"))
         stream = stack.enter_context(listener.stream("GET", "/v1/stream"))
         lines = stream.iter_lines()
         next(lines)
         for number in range(60):
-            one = socket.create_connection(
-                (address.hostname, address.port), timeout=60, source_address=("127.0.0.2", 0)
-            )
-            stack.enter_context(one)
+            one = stack.enter_context(connected(api, "127.0.0.2"))
             if number % 2:
                 one.sendall(b"GET /v1/city HTTP/1.1\r\nHost: x\r\n")  # and never the rest
         for _ in range(10):
@@ -197,7 +186,3 @@ def test_whoever_opens_all_connections_keeps_nobody_else_out(api: Api, monkeypat
                 assert client.get("/healthz").status_code == 200
         monkeypatch.setattr("api.live.events._HEARTBEAT", 0.1)
         assert [next(lines) for _ in range(4)]
-
-
-def api_server() -> object:
-    return api.http.server

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -40,6 +41,12 @@ def events(response: httpx.Response, names: tuple[str, ...] = ("reading", "gap")
             if fields["event"] in names:
                 yield Event(fields["id"], fields["event"], json.loads(fields["data"]))
             fields = {}
+
+
+def noise(client: httpx.Client, last: str = "") -> AbstractContextManager[httpx.Response]:
+    """Open a stream of `NOISE`, behind the last event that was received."""
+    headers = {"Last-Event-ID": last} if last else {}
+    return client.stream("GET", "/v1/stream", params=NOISE, headers=headers)
 
 
 def take(response: httpx.Response, count: int) -> list[Event]:

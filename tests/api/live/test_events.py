@@ -16,7 +16,7 @@ import api.readings.routes
 from api.live.events import Position, parse_event_id
 from api.live.hub import Hub
 from tests.api.documents import conforming
-from tests.api.live.streams import CITY, ELSEWHERE, NOISE, SERIES, events, ingest, listening, take
+from tests.api.live.streams import CITY, ELSEWHERE, NOISE, SERIES, events, ingest, listening, noise, take
 from tests.api.running import Api, batch_of, series_of
 from zenata.city.readings import Selection
 from zenata.contract.readings import Reading
@@ -46,7 +46,7 @@ def test_ids_do_not_tell_what_others_say(start: Callable[..., Api]) -> None:
     others = series_of(CITY, "w-2")
     seen = []
     for busy in (False, True):
-        with api.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
+        with api.client() as client, noise(client) as response:
             listening(api)
             for minute in range(3):
                 if busy:
@@ -103,7 +103,7 @@ def test_only_what_was_requested_comes(start: Callable[..., Api], params: dict[s
 
 def test_a_series_first_seen_later_comes_too(start: Callable[..., Api]) -> None:
     api = start()
-    with api.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
+    with api.client() as client, noise(client) as response:
         listening(api)
         ingest(api, range(1), [s for s in SERIES if s.kind == "air"])
         ingest(api, range(1, 2))
@@ -177,7 +177,7 @@ def test_c6_every_block_of_a_stream_has_data_that_is_json(
 ) -> None:
     monkeypatch.setattr(api.live.events, "_HEARTBEAT", 0.02)
     served = start()
-    with served.client() as client, client.stream("GET", "/v1/stream", params=NOISE) as response:
+    with served.client() as client, noise(client) as response:
         listening(served)
         ingest(served, range(1))
         blocks: list[list[str]] = [[]]

@@ -10,6 +10,12 @@ from zenata.city.readings import Catalog, Selection
 SERIES = series_of(small_city())
 
 
+def publish(hub: Hub, minutes: int) -> None:
+    """Publish a batch for each minute."""
+    for minute in range(minutes):
+        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+
+
 def test_batches_are_numbered_in_order() -> None:
     hub = Hub()
     batches = [batch_of(SERIES, range(minute, minute + 1)) for minute in range(3)]
@@ -28,8 +34,7 @@ def test_an_empty_batch_is_no_news() -> None:
 
 def test_the_ring_is_bounded_by_readings_and_keeps_the_newest() -> None:
     hub = Hub(capacity=10 * len(SERIES))
-    for minute in range(100):
-        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    publish(hub, 100)
     assert hub.next - hub.first == 10
     assert hub.batch(hub.first - 1) is None
     assert hub.batch(hub.first) is not None
@@ -41,8 +46,7 @@ def test_marks_stand_for_batches_of_the_ring_to_one_hub_and_kind_of_listener() -
     hub, other = Hub(capacity=3 * len(SERIES)), Hub()
     mine = hub.listener_key(Selection())
     marks = [hub.mark(number, mine) for number in range(7)]
-    for minute in range(5):
-        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    publish(hub, 5)
     assert [hub.marked(mark, mine) for mark in marks] == [0, 0, 0, 3, 4, 5, 6]
     assert (
         [hub.marked(mark, b"another" * 4) for mark in marks]
@@ -111,12 +115,11 @@ def test_a_reader_sees_a_batch_whole_while_another_thread_publishes() -> None:
     hub = Hub(capacity=50 * len(SERIES))
     done = threading.Event()
 
-    def publish() -> None:
-        for minute in range(500):
-            hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    def publish_all() -> None:
+        publish(hub, 500)
         done.set()
 
-    publisher = threading.Thread(target=publish)
+    publisher = threading.Thread(target=publish_all)
     publisher.start()
     number, seen = 1, []
     while not (done.is_set() and number == hub.next):
@@ -135,16 +138,14 @@ def test_what_the_store_may_not_have_yet_is_in_the_ring() -> None:
     durable, early = Hub(), Hub(settling=3600, capacity=3 * len(SERIES))
     for hub in (durable, early):
         assert hub.unsettled == hub.next == 1
-        for minute in range(5):
-            hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+        publish(hub, 5)
     assert durable.unsettled == durable.next == 6
     assert early.unsettled == early.first == 3
 
 
 def test_who_listens_goes_on_from_the_store_when_something_may_not_have_come() -> None:
     hub = Hub(settling=3600)
-    for minute in range(3):
-        hub.publish(batch_of(SERIES, range(minute, minute + 1)))
+    publish(hub, 3)
     positions = range(hub.first, hub.next + 1)
     hub.skip()
     assert all(position < hub.first for position in positions), "nobody's is in the ring"

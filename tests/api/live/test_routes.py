@@ -165,11 +165,15 @@ def test_what_cannot_be_is_a_problem_and_no_end(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "[]", "null", "1", '"a"', '{"subscribe": "\\ud800"}', '{"a":' * 3000, b"\x00\xff"]
+    "text",
+    ["", "x", "{", "NaN", "[]", "null", "1", '"a"', '{"a": "\\ud800"}', '{"a":' * 3000, "[" * 10_000, b"\x00\xff"],
 )
-def test_what_is_no_message_is_a_problem_and_no_end(client: Client, text: str | bytes) -> None:
+def test_q5_what_is_no_message_is_answered_in_words_and_no_end(client: Client, text: str | bytes) -> None:
     client.socket.send(text)
-    assert client.hear()["problem"]["type"] == "/problems/invalid-parameter"
+    problem = client.hear()["problem"]
+    assert (problem["type"], problem["parameter"]) == ("/problems/invalid-parameter", "message")
+    assert '{"subscribe": "an id"' in problem["detail"]
+    assert not any(word in problem["detail"] for word in ("Expected", "Input", "malformed", "byte"))
     assert client.ask(subscribe="z", kind="air") == {"subscribed": "z"}
 
 
@@ -248,8 +252,7 @@ def test_messages_count_against_the_quota_of_requests_and_are_read_slowly_beyond
 ) -> None:
     monkeypatch.setattr(api.live.socket, "_PACE", 0.3)
     served = start(quotas=PilotQuotas(requests_per_minute=5))
-    headers = {"Authorization": f"Bearer {served.secrets['pilot']}"}
-    with connect(served.url.replace("http", "ws") + "/v1/ws", proxy=None, additional_headers=headers) as socket:
+    with served.socket() as socket:
         client = Client(socket)
         client.hear()
         answers = [client.ask(unsubscribe="none") for _ in range(5)]
@@ -325,12 +328,7 @@ def test_a_client_that_does_not_read_learns_what_it_lost_and_holds_nobody(
     start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     served = start(hub=Hub(capacity=10_000_000))
-    url = served.url.replace("http", "ws") + "/v1/ws"
-    header = {"Authorization": f"Bearer {served.secrets['pilot']}"}
-    with (
-        connect(url, proxy=None, additional_headers=header, max_queue=1) as deaf,
-        connect(url, proxy=None, additional_headers=header) as quick,
-    ):
+    with served.socket(max_queue=1) as deaf, served.socket() as quick:
         slow, client = Client(deaf), Client(quick)
         for one in (slow, client):
             one.hear()

@@ -6,7 +6,7 @@ import pytest
 
 from ingest.clocks import Clocks
 from ingest.replay import replay
-from tests.api.documents import conforming
+from tests.api.documents import conforming, pages
 from tests.api.running import START, Api, batch_of, private_world, running, series_of, small_city
 from zenata.city.model import City
 from zenata.contract.base import Page
@@ -103,10 +103,8 @@ def test_an_account_names_what_is_missing(api):
         assert [(one.sensor, one.missing, one.gaps) for one in page.items] == [
             (sensor, 1, [(2, 2)]) for sensor in ("air-0001", "air-0002", "noise-0001", "traffic-0001")
         ]
-        first = pilot.get("/v1/ledger/w-own?limit=3").json()
-        rest = pilot.get("/v1/ledger/w-own", params={"limit": 3, "cursor": first["next"]}).json()
-        assert [one["sensor"] for one in first["items"] + rest["items"]] == [one.sensor for one in page.items]
-        assert rest["next"] is None
+        found = pages(pilot, "/v1/ledger/w-own", limit=3)
+        assert [one["sensor"] for part in found for one in part["items"]] == [one.sensor for one in page.items]
         assert pilot.get("/v1/ledger/w-own?cursor=x").status_code == 422
 
 
@@ -137,14 +135,8 @@ def test_dead_letters_are_seen_by_whom_they_concern(api):
 
 def test_dead_letters_come_page_by_page_and_whole(api):
     with api.client("admin") as admin:
-        items, cursor = [], None
-        while True:
-            page = admin.get(
-                "/v1/dead-letters", params={"limit": 4, "payload": True} | ({"cursor": cursor} if cursor else {})
-            ).json()
-            items += page["items"]
-            if (cursor := page["next"]) is None:
-                break
+        found = pages(admin, "/v1/dead-letters", limit=4, payload=True)
+        items = [item for page in found for item in page["items"]]
     assert len(items) == 6
     assert (items[5]["payload"], items[5]["encoding"]) == ("/w==", "base64")
     assert (items[4]["payload"], items[4]["encoding"], items[4]["seq"]) == ("{", "utf-8", None)

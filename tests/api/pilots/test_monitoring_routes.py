@@ -25,7 +25,6 @@ from zenata.control.audit import (
     WEBHOOK_DROPPED,
     WEBHOOK_FULL,
     WEBHOOK_LATE,
-    Audit,
 )
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.control.pilot import Pilot
@@ -42,6 +41,21 @@ def activity(client: httpx.Client) -> Activity:
     answer = client.get("/v1/pilots/test-pilot/activity")
     assert answer.status_code == 200, answer.text
     return conforming(answer.json(), Activity)
+
+
+def alerts_of(engineer: httpx.Client) -> list[Alert]:
+    return conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+
+
+def note(api: Api, who: str, what: str, target: str, **detail: object) -> None:
+    entry = AuditRecord(time=WallClock().now(), who=who, what=what, target=target, detail=detail)
+    api.context.audit.record(entry)
+
+
+def own(client: httpx.Client) -> OwnActivity:
+    answer = client.get("/v1/me/activity")
+    assert answer.status_code == 200, answer.text
+    return conforming(answer.json(), OwnActivity)
 
 
 def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Client) -> None:
@@ -73,18 +87,17 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
         api.client("engineer") as engineer,
     ):
         assert pilot.post("/v1/devices", json={"id": "roof"}).status_code == 201
-        now = WallClock().now()
-        api.context.audit.record(AuditRecord(time=now, who="broker", what=BROKER_LOST, target=target, detail=detail))
-        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-        (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
-        assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
+        note(api, "broker", BROKER_LOST, target, **detail)
+        alerts = alerts_of(engineer)
+        (mine,) = own(pilot).broker
+        assert own(guest).broker == []
     (alert,) = [alert for alert in alerts if alert.kind == "lost" and alert.pilot is None]
     assert alert.severity == "critical"
     assert words in alert.detail
     assert (alert.code, alert.details.en) == ("lost-some" if "messages" in detail else "lost", alert.detail)
     assert alert.parameters.keys() == {"messages", "time"} & {*detail, "time"}
     assert alert.details.fr.startswith("le broker a perdu")
-    assert (own.kind, words in own.detail) == ("lost", True)
+    assert (mine.kind, words in mine.detail) == ("lost", True)
 
 
 def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -> None:
@@ -95,38 +108,25 @@ def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -
         api.client("guest") as guest,
         api.client("engineer") as engineer,
     ):
-        now = WallClock().now()
-        api.context.audit.record(
-            AuditRecord(time=now, who="test-pilot", what=WEBHOOK_LATE, target="wh_1", detail=detail)
-        )
-        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-        (own,) = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
-        assert conforming(guest.get("/v1/me/activity").json(), OwnActivity).broker == []
+        note(api, "test-pilot", WEBHOOK_LATE, "wh_1", **detail)
+        alerts = alerts_of(engineer)
+        (mine,) = own(pilot).broker
+        assert own(guest).broker == []
     (alert,) = [one for one in alerts if one.kind == "late"]
     assert (alert.pilot, alert.severity, alert.code) == ("test-pilot", "info", "late")
-    assert (own.kind, own.detail) == ("late", alert.detail)
+    assert (mine.kind, mine.detail) == ("late", alert.detail)
     assert alert.detail.startswith("1,200 late readings, of 2026-01-01T00:00:00Z to 2026-01-01T00:30:00Z")
     assert "wh_1" in alert.detail
 
 
 def test_what_a_webhook_does_not_do_again_and_again_is_one_alert_and_hides_nothing_of_others() -> None:
     with running() as api, api.client() as pilot, api.client("engineer") as engineer:
-        now = WallClock().now()
-        refusal = {"seconds": 60, "reason": "too much"}
-        api.context.audit.record(
-            AuditRecord(time=now, who="test-guest", what=BROKER_CUT_OFF, target="x", detail=refusal)
-        )
+        note(api, "test-guest", BROKER_CUT_OFF, "x", seconds=60, reason="too much")
         for number in range(monitoring._INCIDENTS + 1):
-            detail = {"name": "air", "deliveries": 1000 + number}
-            api.context.audit.record(
-                AuditRecord(time=now, who="test-pilot", what=WEBHOOK_DROPPED, target="wh_1", detail=detail)
-            )
-        detail = {"name": "air", "sensors": 7}
-        api.context.audit.record(
-            AuditRecord(time=now, who="test-pilot", what=WEBHOOK_FULL, target="wh_1", detail=detail)
-        )
-        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
-        own = conforming(pilot.get("/v1/me/activity").json(), OwnActivity).broker
+            note(api, "test-pilot", WEBHOOK_DROPPED, "wh_1", name="air", deliveries=1000 + number)
+        note(api, "test-pilot", WEBHOOK_FULL, "wh_1", name="air", sensors=7)
+        alerts = alerts_of(engineer)
+        mine = own(pilot).broker
     assert {(one.pilot, one.kind) for one in alerts} == {
         ("test-guest", "cut-off"),
         ("test-pilot", "dropped"),
@@ -134,7 +134,7 @@ def test_what_a_webhook_does_not_do_again_and_again_is_one_alert_and_hides_nothi
     }
     (dropped,) = [one for one in alerts if one.kind == "dropped"]
     assert dropped.parameters == {"count": "1,200", "webhook": "air", "allowed": "1,000"}
-    assert own[0].kind == "full"
+    assert mine[0].kind == "full"
 
 
 def test_who_is_connected_is_reported_where_the_broker_tells() -> None:
@@ -160,7 +160,7 @@ def test_a_broker_that_fills_up_is_an_alert(filled: float, away: bool, alerted: 
         running(monitor=monitor) as api,
         api.client("engineer") as engineer,
     ):
-        found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        found = alerts_of(engineer)
     assert [alert.pilot for alert in found if alert.kind == "broker-filling"] == ([None] if alerted else [])
 
 
@@ -259,17 +259,6 @@ def test_a_pilot_sees_what_it_did_itself(client: httpx.Client) -> None:
     assert (refused.status_code, refused.json()["type"]) == (403, "/problems/wrong-role")
 
 
-def note(api: Api, who: str, what: str, target: str, **detail: object) -> None:
-    audit = Audit(api.register.engine)
-    audit.record(AuditRecord(time=WallClock().now(), who=who, what=what, target=target, detail=dict(detail)))
-
-
-def own(client: httpx.Client) -> OwnActivity:
-    answer = client.get("/v1/me/activity")
-    assert answer.status_code == 200, answer.text
-    return conforming(answer.json(), OwnActivity)
-
-
 def test_what_the_broker_did_to_a_pilot_is_its_own_business(api: Api, engineer: httpx.Client) -> None:
     note(api, "test-pilot", BROKER_CUT_OFF, "test-pilot", reason="too many messages", seconds=60.0)
     note(api, "test-guest", BROKER_REFUSED, "cam-7", reason="a topic holds a space", address="9.9.9.9")
@@ -282,15 +271,15 @@ def test_what_the_broker_did_to_a_pilot_is_its_own_business(api: Api, engineer: 
     assert not any("cam-7" in one.detail for one in mine.broker)
     assert any("cam-7" in one.detail for one in other.broker)
     assert {alert.kind for alert in mine.alerts} >= {"cut-off"}
-    found = {(alert.pilot, alert.kind) for alert in conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items}
+    found = {(alert.pilot, alert.kind) for alert in alerts_of(engineer)}
     assert found >= {("test-pilot", "cut-off"), ("test-guest", "refused")}
 
 
 def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_to_one_alone(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(api.context.own_activity, "_age", 0.0)  # it looks again at once
     """Two pilots behind one address learn that one of them is refused, and not by what name."""
+    monkeypatch.setattr(api.context.own_activity, "_age", 0.0)  # it looks again at once
     with api.client("pilot", "127.0.0.7") as pilot, api.client("guest", "127.0.0.8") as guest:
         own(pilot), own(guest)
         for address in ("127.0.0.7", "127.0.0.9"):
@@ -303,7 +292,7 @@ def test_c3_a_client_without_a_key_is_shown_to_those_at_its_address_and_by_name_
         assert len(shown) == 2
         assert all(detail.startswith("an MQTT client at 127.0.0.7 was refused") for detail in shown)
     with api.client("engineer") as engineer:
-        alerts = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        alerts = alerts_of(engineer)
     assert [one.pilot for one in alerts if "pi.at-127.0.0.9" in one.detail] == [None]
 
 
@@ -319,7 +308,7 @@ def test_what_is_not_stored_is_an_alert(tmp_path: Path) -> None:
         api.client("engineer") as engineer,
     ):
         assert engineer.get("/readyz").status_code == 503
-        found = conforming(engineer.get("/v1/alerts").json(), Page[Alert]).items
+        found = alerts_of(engineer)
         with api.client() as owner, api.client("guest") as guest:
             (mine,) = (one for one in own(owner).alerts if one.kind == "not-stored")
             assert not [one for one in own(guest).alerts if one.kind == "not-stored"]

@@ -186,6 +186,12 @@ def step(client: httpx.Client, trial: dict, **members) -> dict:
     return response.json()
 
 
+def steps(client: httpx.Client, trial: dict, count: int) -> None:
+    """Make so many steps, without answers."""
+    for _ in range(count):
+        step(client, trial)
+
+
 def refused(response: httpx.Response) -> tuple[str, str]:
     problem = response.json()
     return problem["type"].rpartition("/")[2], problem.get("code", "")

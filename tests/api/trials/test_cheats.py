@@ -14,7 +14,7 @@ import zenata.control.trials as trials_module
 from simulators.host.encoder import Encoder
 from simulators.host.service import Simulation
 from simulators.host.taking_up import take_up
-from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, wait_for
+from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, steps, wait_for
 from zenata.contract.trials import MAX_ANSWERS
 from zenata.control.trials import MAX_TRIALS
 
@@ -57,8 +57,7 @@ def test_an_answer_that_knows_what_a_step_publishes_counts_at_that_step(client, 
     """What a step publishes is known a moment before the step counts as made: it must not be answered as if it were to come."""
     _, host = there
     trial = begin(client, publish=True)
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     broker = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]].broker
     answers, publish = [], broker.publish
 
@@ -169,8 +168,7 @@ def test_where_answers_are_scored_no_command_is_taken_by_any_way(client, there):
     _, host = there
     trial = begin(client, publish=True)
     bay = {"sensor": "parking-0001", "set": {"price": 50.0}}
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
     for refusal in (
         client.post(trial["step_url"], json={"commands": [bay]}),
@@ -188,8 +186,7 @@ def test_where_answers_are_scored_no_command_is_taken_by_any_way(client, there):
 
 def test_where_commands_are_scored_no_other_kind_of_device_takes_any(client):
     trial = begin(client, challenge="lamps")
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     refusal = client.post(trial["step_url"], json={"commands": [{"sensor": "pv-0001", "set": {"limit": 0}}]})
     assert "commands to devices of kind streetlight alone" in refusal.json()["detail"]
 
@@ -198,8 +195,7 @@ def test_nothing_of_a_tick_is_seen_before_its_least_time_has_passed(client, ther
     """In no answer, in no status, and not on the broker: how long a tick takes would tell whether something is going on."""
     _, host = there
     trial = begin(client, publish=True)
-    for _ in range(FIRST):
-        step(client, trial)
+    steps(client, trial, FIRST)
     world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
     hosted = host.hosted[world]
     simulation, seen, pause = hosted.simulation, [], hosted.simulation.floor.pause
@@ -225,8 +221,7 @@ def test_nothing_of_a_tick_is_seen_before_its_least_time_has_passed(client, ther
 def test_a_world_whose_process_was_killed_after_the_warm_up_keeps_its_least_time(client, there):
     _, host = there
     trial = begin(client)
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     world = client.get(f"/v1/trials/{trial['trial']}").json()["world"]
     held = host.hosted[world].simulation.floor.pause(FIRST + 2, 0.0, 0.0)
     host.kill(world)
@@ -238,8 +233,7 @@ def test_the_time_of_a_world_whose_process_was_killed_does_not_go_back(client, t
     """Else an answer would count as given before what its service has seen, and each tick be seen when it is made again."""
     _, host = there
     trial = begin(client)
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     hosted = host.hosted[client.get(f"/v1/trials/{trial['trial']}").json()["world"]]
     before = hosted.simulation
     run = take_up(hosted.record, host.city, before.running.recipe, 0)
@@ -274,8 +268,7 @@ def test_answers_that_nobody_could_score_in_time_are_refused(client, there, monk
     """A million streets by a hundred thousand answers would let the score fail, and with it an attempt that goes badly."""
     trial, answer = begin(client), forecast(client, 0.5)
     monkeypatch.setattr(trials_module, "LENGTH", 3 * len(json.dumps(answer)))
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     taken = [
         client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": [forecast(client, share / 10)]})
         for share in range(1, 6)

@@ -8,7 +8,7 @@ import pytest
 import simulators.trials
 import zenata.control.trials as trials_module
 from simulators.host.trials import recomputed
-from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, SHORT, STEPS, begin, play, refused, step, wait_for
+from tests.api.trials.hosting import FIRST, FORECAST, LAMPS, SHORT, STEPS, begin, play, refused, step, steps, wait_for
 from zenata.trials.receipt import check_receipt, city_digest, read_receipt
 from zenata.trials.registry import CHALLENGES
 from zenata.trials.seeds import commitment_of
@@ -171,8 +171,7 @@ def test_what_an_answer_does_depends_on_when_it_comes(client):
     wait_for(client, trial["trial"], "running")
     step(client, trial)
     assert refused(client.post(url, json={"answers": [FORECAST]})) == ("trial-conflict", "early")
-    for _ in range(FIRST):
-        step(client, trial)
+    steps(client, trial, FIRST)
     taken = client.post(url, json={"answers": [FORECAST], "step": FIRST + 1})
     assert taken.json() == {"trial": trial["trial"], "seed": 1, "step": FIRST + 1, "taken": 1, "repeated": 0}
     assert client.post(url, json={"answers": [FORECAST]}).json()["repeated"] == 1
@@ -198,8 +197,7 @@ def test_what_an_answer_does_depends_on_when_it_comes(client):
 )
 def test_a_malformed_answer_refuses_the_whole_message(client, answers):
     trial = begin(client)
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": answers})
     assert refused(response) == ("answer-refused", "")
     assert f"Answer {len(answers)}: " in response.json()["detail"]

@@ -8,7 +8,7 @@ from msgspec import structs
 from api.http.rights import RIGHTS
 from simulators.record.journal import Journal
 from simulators.record.run import Run
-from tests.api.trials.hosting import FIRST, SHORT, begin, refused, step
+from tests.api.trials.hosting import FIRST, SHORT, begin, refused, steps
 from zenata.trials.registry import CHALLENGES
 
 HIDDEN = "hidden-gateway"
@@ -23,8 +23,7 @@ def trial(there, client, monkeypatch):
     api, host = there
     monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT, HEAT)))
     trial = begin(client, seeds=None, publish=True)
-    for _ in range(FIRST + 1):
-        step(client, trial)
+    steps(client, trial, FIRST + 1)
     trial = client.get(f"/v1/trials/{trial['trial']}").json()
     seed = api.context.trials.register.trial(trial["trial"]).drawn[0]
     return trial, host.hosted[trial["world"]], (str(seed.number), seed.secret, HIDDEN, HEAT["id"], "gateway_down")

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,17 @@ ALL = {"sensor": [], "kind": [], "district": []}
 LEVELS = {"property": "pm25", "above": 50.0, "below": None, "clear": 40.0, "duration": None}
 HIGH = ALL | LEVELS | {"type": "threshold"}
 SILENT = ALL | {"type": "silence", "sensor": ["air-1", "air-2"], "property": [], "after": "10m"}
+HOOK = Webhook(
+    id="wh_1",
+    pilot="demo",
+    name="",
+    url="http://example.org/",
+    world="zenata",
+    condition=HIGH,
+    secret=new_secret(),
+    made=1,
+    begun=1,
+)
 FLOOD = {"id": "e1", "type": "flood", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z", "targets": []}
 
 
@@ -41,11 +53,7 @@ class Rig:
         stack.callback(self.store.close)
 
     def add(self, id_: str = "wh_1", **members: Any) -> Webhook:
-        hook = Webhook(
-            **{"id": id_, "pilot": "demo", "name": "", "url": "http://example.org/", "world": "zenata"}
-            | {"condition": HIGH, "secret": new_secret(), "made": 1, "begun": 1}
-            | members
-        )
+        hook = replace(HOOK, id=id_, **members)
         self.hooks.add(hook)
         return hook
 

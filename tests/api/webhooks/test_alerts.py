@@ -1,6 +1,7 @@
 """Deliveries of alerts: once when one is raised, once when it is cleared, to those who may see it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from api.pilots.alerts import Alerts, Finding
 from api.webhooks.alerts import AlertDeliverer
 from api.webhooks.register import Webhooks
-from api.webhooks.webhook import Webhook
+from tests.api.webhooks.rig import HOOK
 from tests.clocks import StandingClock
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
@@ -33,19 +34,8 @@ class Alerting:
         return AlertDeliverer(self.hooks, lambda pilot: pilot == "root", self.clock)
 
     def add(self, name: str, *, pilot: str = "", severity: list[str] | None = None) -> None:
-        condition = {"type": "alert", "severity": severity or []}
-        hook = Webhook(
-            id=f"wh_{name}",
-            pilot=pilot or name,
-            name=name,
-            url="https://example.org/",
-            world="zenata",
-            condition=condition,
-            secret="s",
-            made=self.clock.time,
-            begun=self.clock.time,
-        )
-        self.hooks.add(hook)
+        now, condition = self.clock.time, {"type": "alert", "severity": severity or []}
+        self.hooks.add(replace(HOOK, id=f"wh_{name}", pilot=pilot or name, condition=condition, made=now, begun=now))
 
     def look(self, *findings: Finding) -> dict[str, list[str]]:
         """Take findings, and return the types of all deliveries so far, by webhook."""

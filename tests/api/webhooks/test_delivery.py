@@ -26,26 +26,14 @@ from api.webhooks.delivery import (
     why_disable,
 )
 from api.webhooks.register import Webhooks
-from api.webhooks.signature import new_secret
 from api.webhooks.webhook import AT_ONCE, AT_ONCE_OF_PILOT, MAX_WEBHOOKS, Delivery, Status, Webhook
 from tests.api.webhooks.receiver import Receiver
+from tests.api.webhooks.rig import HOOK
 from tests.waiting import wait_until
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND, WallClock
 from zenata.control.database import open_database
 from zenata.process.backoff import Backoff
-
-HOOK = Webhook(
-    id="wh_1",
-    pilot="demo",
-    name="",
-    url="http://example.org/",
-    world="zenata",
-    condition={"type": "event"},
-    secret=new_secret(),
-    made=0,
-    begun=0,
-)
 
 
 def made(id_: str, webhook: str = "wh_1", **others) -> Delivery:

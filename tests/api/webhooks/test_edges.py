@@ -8,8 +8,8 @@ from api.webhooks import edges as module
 from api.webhooks.conditions import Threshold
 from api.webhooks.edges import MAX_EDGES_IN_ALL, MAX_LATENESS, MIN_EDGES
 from api.webhooks.trackers import SensorTracker
-from api.webhooks.webhook import NEVER, Phase, State, Webhook
-from tests.api.webhooks.rig import HIGH
+from api.webhooks.webhook import NEVER, Phase, State
+from tests.api.webhooks.rig import HOOK
 from tests.api.webhooks.test_conditions import forgotten, levels, settle, take
 from zenata.city.readings import Catalog, ReadingBatch, Series
 
@@ -86,8 +86,7 @@ def tracked(sensors: int) -> tuple[SensorTracker, ReadingBatch]:
     batch = ReadingBatch(
         catalog=catalog, series=np.array(numbers, dtype=np.int32), time=zeros, value=np.zeros(sensors), seq=zeros + 1
     )
-    hook = Webhook(id="wh", pilot="demo", name="", url="", world="zenata", condition=HIGH, secret="", made=0, begun=0)
-    return SensorTracker(hook, {}), batch
+    return SensorTracker(HOOK, {}), batch
 
 
 def flap(tracker: SensorTracker, batch: ReadingBatch, rows: slice, begin: int, number: int) -> dict[str, State]:

@@ -2,6 +2,8 @@
 
 import itertools
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -21,6 +23,7 @@ from api.webhooks.webhook import (
     Webhook,
     WebhookError,
 )
+from tests.api.webhooks.rig import HOOK
 from zenata.control.audit import WEBHOOK_DROPPED, Audit
 from zenata.control.register import Register
 
@@ -30,17 +33,7 @@ FIRING = State(phase=Phase.FIRING, since=NOW, time=NOW + 1, about='{"type":"leak
 
 
 def hook(number: int = 0, pilot: str = "aqua") -> Webhook:
-    return Webhook(
-        id=f"wh-{number:08}",
-        pilot=pilot,
-        name="Fuite d'eau / تسرب",
-        url="https://example.org/",
-        world="zenata",
-        condition={"type": "threshold", "property": ["pm25"], "above": 1.5},
-        secret="whsec_x",
-        made=NOW + number,
-        begun=NOW,
-    )
+    return replace(HOOK, id=f"wh-{number:08}", pilot=pilot, name="Fuite d'eau / تسرب", made=NOW + number, begun=NOW)
 
 
 def delivery(number: int, webhook: str = "wh-00000000", made: int | None = None) -> Delivery:
@@ -48,6 +41,13 @@ def delivery(number: int, webhook: str = "wh-00000000", made: int | None = None)
     return Delivery(
         id=f"msg_{number:032x}", webhook=webhook, type="test", made=made, body="{}", due=NOW, subject="air-0001"
     )
+
+
+def at_once(act: Callable[[int], object]) -> None:
+    """Do something in four threads that begin together."""
+    begin = threading.Barrier(4)
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: (begin.wait(), act(number)), range(4)))
 
 
 def refusal(act) -> str:
@@ -100,20 +100,14 @@ def test_of_two_that_add_the_last_at_once_one_is_refused(webhooks: Webhooks) -> 
     for number in range(1, MAX_WEBHOOKS - 1):
         webhooks.add(hook(number))
     refused: list[str] = []
-    begin = threading.Barrier(4)
 
     def add(number: int) -> None:
-        begin.wait()
         try:
-            webhooks.add(hook(number))
+            webhooks.add(hook(100 + number))
         except WebhookError as error:
             refused.append(error.reason)
 
-    threads = [threading.Thread(target=add, args=(100 + number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(add)
     assert refused == ["limit"] * 3
     assert len(webhooks.webhooks("aqua")) == MAX_WEBHOOKS
 
@@ -207,17 +201,8 @@ def test_a_claim_is_of_one_and_ends(webhooks: Webhooks) -> None:
 
 def test_of_many_that_claim_at_once_one_gets_it(webhooks: Webhooks, engine: Engine) -> None:
     webhooks.record(hook(), {}, [delivery(1)])
-    begin, taken = threading.Barrier(4), []
-
-    def claim() -> None:
-        begin.wait()
-        taken.extend(Webhooks(engine).claim(NOW, LATER))
-
-    threads = [threading.Thread(target=claim) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    taken: list[tuple[Webhook, Delivery]] = []
+    at_once(lambda _: taken.extend(Webhooks(engine).claim(NOW, LATER)))
     assert [one.id for _, one in taken] == [delivery(1).id]
 
 

@@ -7,7 +7,7 @@ import pytest
 from standardwebhooks import Webhook as Verifier
 
 from api.webhooks.webhook import MAX_WEBHOOKS
-from tests.api.documents import conforming
+from tests.api.documents import conforming, pages
 from tests.api.running import MINUTES, Api, batch_of, private_world, running, series_of
 from tests.api.webhooks.receiver import Receiver
 from tests.waiting import wait_until
@@ -106,16 +106,10 @@ def test_what_is_switched_off_shows_nothing(pilot: httpx.Client, receiver: Recei
 def test_the_log_comes_in_pages(pilot: httpx.Client, receiver: Receiver) -> None:
     made = make(pilot, url=receiver.url)
     sent = [pilot.post(f"/v1/webhooks/{made.id}/test").json()["id"] for _ in range(5)]
-    found, cursor = [], None
-    while True:
-        params = {"limit": 2} | ({"cursor": cursor} if cursor else {})
-        page = pilot.get(f"/v1/webhooks/{made.id}/deliveries", params=params).json()
-        found += [item["id"] for item in page["items"]]
-        cursor = page["next"]
-        if cursor is None:
-            break
-    assert found == sent[::-1]
-    wrong = pilot.get(f"/v1/webhooks/{made.id}/deliveries", params={"cursor": "nonsense"})
+    path = f"/v1/webhooks/{made.id}/deliveries"
+    found = [[item["id"] for item in page["items"]] for page in pages(pilot, path, limit=2)]
+    assert found == [sent[:2:-1], sent[2:0:-1], sent[:1]]
+    wrong = pilot.get(path, params={"cursor": "nonsense"})
     assert (wrong.status_code, wrong.json()["type"]) == (422, "/problems/invalid-parameter")
 
 
