@@ -1,6 +1,7 @@
 """Files of any size, written table by table, each format in its way."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import RawIOBase
 from itertools import chain
 from pathlib import Path
@@ -41,23 +42,13 @@ def _csv(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
         stream.write(text if number == 0 else text[text.index(b"\n") + 1 :])  # one heading is enough
 
 
-def _arrow(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
-    del encoder
-    _write_batches(stream, tables, lambda reader, sink: write_ipc_stream(reader, sink, compression=None))
+def _arrow(stream: IO[bytes], tables: Iterator[Table], _: Encoder) -> None:
+    _write_batches(stream, tables, partial(write_ipc_stream, compression=None))
 
 
-def _parquet(stream: IO[bytes], tables: Iterator[Table], encoder: Encoder) -> None:
-    del encoder
-    _write_batches(
-        stream,
-        tables,
-        lambda reader, sink: write_parquet(
-            reader,
-            sink,
-            compression=PARQUET_COMPRESSION,
-            max_row_group_size=ROWS,  # what is in memory at once
-        ),
-    )
+def _parquet(stream: IO[bytes], tables: Iterator[Table], _: Encoder) -> None:
+    options = {"compression": PARQUET_COMPRESSION, "max_row_group_size": ROWS}  # what is in memory at once
+    _write_batches(stream, tables, partial(write_parquet, **options))
 
 
 class _Sink(RawIOBase):

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from api.http.formats import JSON
-from api.http.problems import KINDS, MEDIA_TYPE, problem_type
+from api.http.problems import KINDS, MEDIA_TYPE, Problem
 from zenata.contract.schema import Schemas
 from zenata.contract.service import ProblemDetails
 
@@ -46,16 +46,9 @@ def responses(
     declared: Responses = {status: success}
     for name in (*problems, *(_KEY_PROBLEMS if "no-key" in problems else ()), "internal"):
         kind = KINDS[name]
-        example = {
-            "type": problem_type(name),
-            "title": kind.title,
-            "status": kind.status,
-            "detail": kind.help,
-            "instance": "/v1/...",
-        }
         schema = SCHEMAS.reference(ProblemDetails)
         entry = declared.setdefault(
             kind.status, {"description": kind.title, "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}}}
         )
-        entry["content"][MEDIA_TYPE]["examples"][name] = {"value": example}
+        entry["content"][MEDIA_TYPE]["examples"][name] = {"value": Problem(name, kind.help).document("/v1/...")}
     return declared
