@@ -47,8 +47,10 @@ def _arrow(stream: IO[bytes], tables: Iterator[Table], _: Encoder) -> None:
 
 
 def _parquet(stream: IO[bytes], tables: Iterator[Table], _: Encoder) -> None:
-    options = {"compression": PARQUET_COMPRESSION, "max_row_group_size": ROWS}  # what is in memory at once
-    _write_batches(stream, tables, partial(write_parquet, **options))
+    write = partial(
+        write_parquet, compression=PARQUET_COMPRESSION, max_row_group_size=ROWS
+    )  # ROWS are in memory at once
+    _write_batches(stream, tables, write)
 
 
 class _Sink(RawIOBase):

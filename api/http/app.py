@@ -142,7 +142,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     to_thread.current_default_thread_limiter().total_tokens = _MAX_THREADS
     deliverer = AlertDeliverer(context.webhooks.register, context.register.is_staff, WallClock())
     watch = Watch(
-        context.history, context.alerts, partial(findings, context), deliverer.tell, partial(leads, context.peers)
+        context.history, context.alerts, partial(findings, context), deliverer.deliver, partial(leads, context.peers)
     )
     watch.start()
     try:

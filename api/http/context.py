@@ -241,12 +241,12 @@ class Context:
 
     @cached_property
     def queries(self) -> FairPool:
-        """Places of requests that work in threads."""
+        """Slots of requests that work in threads."""
         return FairPool(slots=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
 
     @cached_property
     def simulator_calls(self) -> defaultdict[tuple[str, str], FairPool]:
-        """Places of requests that wait for simulators, by route."""
+        """Slots of requests that wait for simulators, by route."""
         return defaultdict(lambda: FairPool(slots=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
 
     @cached_property
@@ -256,7 +256,7 @@ class Context:
 
     @cached_property
     def takers(self) -> FairPool:
-        """Places of requests with telemetry, of pilots in turns, so that a slow store leaves threads for everybody else."""
+        """Slots of requests with telemetry, of pilots in turns, so that a slow store leaves threads for everybody else."""
         return FairPool(slots=STORED_AT_ONCE, share=STORED_AT_ONCE // 2, queue=MAX_WAITING)
 
     @cached_property

@@ -156,7 +156,7 @@ class _Answerer:
         if self.frequent.in_memory(context, request.path_params, params):
             return self._admitted(context, request, params)()  # type: ignore[no-any-return]  # of a route
         if self._bodies:
-            await request.body()  # before the place: a slow client must not hold one
+            await request.body()  # before the slot: a slow client must not hold one
         owner = identify(context, request, key_of(request)).pilot
         async with self.route.pool(context, owner):
             call = self._admitted(context, request, params)

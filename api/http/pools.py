@@ -74,7 +74,7 @@ class FairPool:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():  # the place was ours just now
+            if turn.done() and not turn.cancelled():  # the slot was ours just now
                 self._running[owner] -= 1
                 self._admit()
             elif owner in self._waiting and turn in self._waiting[owner]:
@@ -84,7 +84,7 @@ class FairPool:
             raise
 
     def _ready(self) -> list[str]:
-        """Return the owners with a request that could begin, if there were a place; without a key last."""
+        """Return the owners with a request that could begin, if there were a slot; without a key last."""
         owners = [owner for owner in self._waiting if self._running[owner] < self._share]
         return sorted(owners, key=lambda owner: (owner == NOBODY, self._running[owner]))
 

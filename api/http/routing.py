@@ -18,7 +18,7 @@ class FairRoute(APIRoute):
     """A route whose endpoint, if it runs in a thread, does so in its owner's share of a pool of the context."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler, within a place of the pool."""
+        """Return the handler, within a slot of the pool."""
         handle = super().get_route_handler()
         if iscoroutinefunction(self.endpoint):
             return handle
@@ -26,7 +26,7 @@ class FairRoute(APIRoute):
         async def handle_in_turn(request: Request) -> Response:
             context: Context = request.app.state.context
             if request.method not in {"GET", "DELETE"}:
-                await request.body()  # before the place: a slow client must not hold one
+                await request.body()  # before the slot: a slow client must not hold one
             owner = identify(context, request, key_of(request)).pilot if self._needs_key else NOBODY
             async with self.pool(context, owner):
                 return await handle(request)
@@ -49,5 +49,5 @@ class WaitingRoute(FairRoute):
     """
 
     def pool(self, context: Context, owner: str) -> AbstractAsyncContextManager[None]:
-        """Return a place, to be waited for; each route has slots of its own, so that a pilot waits for no other route."""
+        """Return a slot, to be waited for; each route has slots of its own, so that a pilot waits for no other route."""
         return context.simulator_calls[self.path, self.name].slot(owner)

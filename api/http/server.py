@@ -138,11 +138,11 @@ class Protocol(HttpToolsProtocol):
         for one in self.connections:
             if isinstance(one, Protocol) and one is not self and one.is_waiting:
                 waiting.setdefault(one.client[0] if one.client else "", []).append(one)
-        most = max(waiting.values(), key=len, default=[])
-        for one in sorted(most, key=lambda one: one._since)[: max(MAX_CONNECTIONS // _ENDED_AT_ONCE, 1)]:  # noqa: SLF001 - of our own kind
+        largest = max(waiting.values(), key=len, default=[])
+        for one in sorted(largest, key=lambda one: one._since)[: max(MAX_CONNECTIONS // _ENDED_AT_ONCE, 1)]:  # noqa: SLF001 - of our own kind
             one._stop_waiting()  # noqa: SLF001 - as above
             one.transport.close()
-        return bool(most)
+        return bool(largest)
 
     @property
     def is_waiting(self) -> bool:

@@ -1,6 +1,6 @@
 """Server-Sent Events of readings, and their replay after a break.
 
-The id of an event is ``{mark}-{sent}-{time}``: what still_valid for a batch in the ring of the hub, how many readings of it
+The id of an event is ``{mark}-{sent}-{time}``: what stands for a batch in the ring of the hub, how many readings of it
 were sent, and the oldest observation time [us] sent with it. None of these reveals what others send or receive. A listener
 that comes back with it continues exactly there while the ring has the batch;
 otherwise (a restart, a long absence) from the store by observation time, a minute earlier, so that every reading comes

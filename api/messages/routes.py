@@ -41,19 +41,19 @@ def ledger(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respons
     One line for each world that one may look into, and one for each pilot that has some.
     """
     owners = context.worlds.owners()
-    lines = [
+    balances = [
         document(WorldBalance, context.store.ledger.balance(world), world=world, pilot=owners.get(world, ""))
         for world in context.worlds.of(principal)
     ]
     pilots = defaultdict[str, list[WorldBalance]](list)
-    for line in lines:
-        if line.pilot:
-            pilots[line.pilot].append(line)
+    for one in balances:
+        if one.pilot:
+            pilots[one.pilot].append(one)
     sums = [
-        PilotBalance(pilot=pilot, **{term: sum(getattr(line, term) for line in own) for term in _TERMS})
+        PilotBalance(pilot=pilot, **{term: sum(getattr(one, term) for one in own) for term in _TERMS})
         for pilot, own in pilots.items()
     ]
-    return respond(Ledger(items=lines, pilots=sums, next=None))
+    return respond(Ledger(items=balances, pilots=sums, next=None))
 
 
 @router.get("/ledger/{world}", responses=responses(Page[SensorAccount], *_COMMON, "unknown-world"))
@@ -62,12 +62,12 @@ def accounts(
 ) -> Response:
     """Say what became of each sensor's messages in a world, and which numbers are missing."""
     context.worlds.check(principal, world)
-    lines = [one for one in context.store.ledger.accounts(world) if params.all or _is_flawed(one)]
+    found = [one for one in context.store.ledger.accounts(world) if params.all or _is_flawed(one)]
     query = f"{world} {params.all}"
     begin = _position(context, params.cursor, query) or 0
     end = begin + params.limit
-    following = context.cursors.encode((end,), query) if end < len(lines) else None
-    return respond(Page(items=lines[begin:end], next=following))
+    following = context.cursors.encode((end,), query) if end < len(found) else None
+    return respond(Page(items=found[begin:end], next=following))
 
 
 @router.get(

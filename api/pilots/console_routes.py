@@ -71,7 +71,7 @@ def all_alerts(context: ContextDep, params: Annotated[AlertsParams, Query()]) ->
     names = {pilot.name for pilot in _pilots(context, params)} if filtered else None
     items = [one for one in of_pilots(found, names) if not params.severity or one.severity in params.severity]
     query = params.model_dump_json(exclude={"cursor", "limit"})
-    shown, following = page_of(sorted(items, key=_place_of), _place_of, params, context.cursors, query)
+    shown, following = page_of(sorted(items, key=_position_of), _position_of, params, context.cursors, query)
     return respond(Page(items=[alert_document(one) for one in shown], next=following))
 
 
@@ -106,7 +106,7 @@ def alert_document(alert: Alert) -> AlertDocument:
     )
 
 
-def _place_of(alert: Alert) -> Position:
+def _position_of(alert: Alert) -> Position:
     return -alert.raised, int(alert.id[:15], 16)  # newest first
 
 

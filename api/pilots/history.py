@@ -77,7 +77,7 @@ class Watch(Background):
     alerts : Alerts
     find : callable
         Returns what somebody should look at now.
-    tell : callable
+    deliver : callable
         Takes the alerts of the last day, to deliver them to webhooks.
     leads : callable
         Whether this process is the one of several that raises and clears them.
@@ -88,10 +88,10 @@ class Watch(Background):
         history: History,
         alerts: Alerts,
         find: Callable[[], Sequence[Finding]],
-        tell: Callable[[Sequence[Alert]], None],
+        deliver: Callable[[Sequence[Alert]], None],
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._history, self._alerts, self._find, self._tell, self._leads = history, alerts, find, tell, leads
+        self._history, self._alerts, self._find, self._deliver, self._leads = history, alerts, find, deliver, leads
         super().__init__("watch on pilots")
 
     def _run(self) -> None:
@@ -107,7 +107,7 @@ class Watch(Background):
         found = self._find()
         if self._leads():
             self._alerts.take(found)
-            self._tell(self._alerts.newest())
+            self._deliver(self._alerts.newest())
 
     def _attempt(self, *acts: Callable[[], object]) -> None:
         """Do something; where a database or the store is away, it is done later."""

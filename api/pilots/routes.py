@@ -265,12 +265,12 @@ def _key(type_: type[K], stored: Key, **members: object) -> K:
 
 
 def _keys(context: Context, keys: Sequence[Key], params: PageParams, query: str) -> Page[KeyDocument]:
-    found = sorted(keys, key=_place_of)
-    shown, following = page_of(found, _place_of, params, context.cursors, query)
+    found = sorted(keys, key=_position_of)
+    shown, following = page_of(found, _position_of, params, context.cursors, query)
     return Page(items=[_key(KeyDocument, key) for key in shown], next=following)
 
 
-def _place_of(key: Key) -> Position:
+def _position_of(key: Key) -> Position:
     return -key.made, int(key.sha256[:15], 16)  # newest first
 
 

@@ -25,13 +25,13 @@ class AlertDeliverer:
         self._hooks, self._sees_all, self._clock = hooks, sees_all, clock
         self._seen: set[tuple[str, int, str, bool]] = set()
 
-    def tell(self, alerts: Sequence[Alert]) -> None:
+    def deliver(self, alerts: Sequence[Alert]) -> None:
         """Record what has become of alerts, newest first, since a webhook was made or restarted.
 
         Raises
         ------
         SQLAlchemyError
-            If the database is away: tell it again.
+            If the database is away: call it again.
         """
         hooks = [hook for hook in self._hooks.webhooks() if hook.enabled and hook.condition["type"] == "alert"]
         news = {

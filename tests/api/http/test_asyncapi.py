@@ -33,13 +33,13 @@ FIXED = {level for pattern in Pattern for level in pattern.split("/") if not lev
 def overlap(filter_: str, pattern: Pattern) -> bool:
     """Whether a filter of MQTT can match a topic of a family, of which no name is one of the fixed words."""
     wanted, levels = filter_.split("/"), pattern.split("/")
-    for place, word in enumerate(wanted):
+    for position, word in enumerate(wanted):
         if word == "#":
             return True
-        if place >= len(levels):
+        if position >= len(levels):
             return False
-        named = levels[place].startswith("{") and word not in FIXED
-        if word not in {"+", levels[place]} and not named:
+        named = levels[position].startswith("{") and word not in FIXED
+        if word not in {"+", levels[position]} and not named:
             return False
     return len(wanted) == len(levels)
 

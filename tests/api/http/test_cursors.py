@@ -31,8 +31,8 @@ def test_a_cursor_belongs_to_its_query(position: tuple[int, ...], query: str, ot
 @given(POSITIONS, st.data())
 def test_a_cursor_changed_anywhere_is_refused(position: tuple[int, ...], data: st.DataObject) -> None:
     cursor = CURSORS.encode(position, "q")
-    place = data.draw(st.integers(0, len(cursor)))
-    changed = cursor[:place] + data.draw(st.text(max_size=2)) + cursor[place + data.draw(st.integers(0, 2)) :]
+    begin = data.draw(st.integers(0, len(cursor)))
+    changed = cursor[:begin] + data.draw(st.text(max_size=2)) + cursor[begin + data.draw(st.integers(0, 2)) :]
     assume(changed != cursor)
     refused(changed, "q", len(position))
 
@@ -62,6 +62,6 @@ def test_a_cursor_of_another_secret_is_refused(position: tuple[int, ...]) -> Non
 @given(st.integers(0, 2**63 - 2), st.text())
 def test_a_cursor_shows_nothing_of_its_position(number: int, query: str) -> None:
     """Half of all bits differ between neighbours, five standard deviations and more allowed for."""
-    one, other = (urlsafe_b64decode(CURSORS.encode((place,), query)) for place in (number, number + 1))
+    one, other = (urlsafe_b64decode(CURSORS.encode((position,), query)) for position in (number, number + 1))
     different = sum((a ^ b).bit_count() for a, b in zip(one, other, strict=True))
     assert 48 < different < 144

@@ -29,18 +29,18 @@ def served(pool: FairPool, owners: list[str], first: int = 0) -> list[str]:
 
 def test_one_owner_never_has_more_than_its_share() -> None:
     async def run() -> None:
-        pool, running, most = FairPool(slots=10, share=3, queue=100), 0, 0
+        pool, running, peak = FairPool(slots=10, share=3, queue=100), 0, 0
 
         async def one() -> None:
-            nonlocal running, most
+            nonlocal running, peak
             async with pool.slot("ada"):
                 running += 1
-                most = max(most, running)
+                peak = max(peak, running)
                 await asyncio.sleep(0)
                 running -= 1
 
         await asyncio.gather(*(one() for _ in range(50)))
-        assert most == 3
+        assert peak == 3
 
     asyncio.run(run())
 

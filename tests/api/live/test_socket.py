@@ -74,9 +74,9 @@ def test_who_waits_is_woken() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 8)) | st.none(), max_size=30), st.integers(1, 12))
-def test_every_reading_comes_or_is_reported_as_lost(steps: list, most: int) -> None:
+def test_every_reading_comes_or_is_reported_as_lost(steps: list, limit: int) -> None:
     async def run() -> list[str]:
-        outbox, taken, held = Outbox(describe, limit=most), [], 0
+        outbox, taken, held = Outbox(describe, limit=limit), [], 0
         for step in steps:
             if step is not None:
                 offer(outbox, *step)
@@ -84,7 +84,7 @@ def test_every_reading_comes_or_is_reported_as_lost(steps: list, most: int) -> N
             elif held:
                 taken.append(await outbox.take())
                 held = len(outbox._queue) + len(outbox._lost)
-            assert outbox._held <= most
+            assert outbox._held <= limit
         return taken + await drain(outbox)
 
     offered = [step for step in steps if step is not None]

@@ -27,12 +27,12 @@ def table_of(minutes: range) -> Table:
 def plain(table: Table) -> list[dict[str, object]]:
     """The rows of a table, the slow and obvious way."""
     rows: list[dict[str, object]] = []
-    for place, number in enumerate(table.series.tolist()):
+    for index, number in enumerate(table.series.tolist()):
         series = table.catalog[number]
         names = ("world", "sensor", "kind", "district", "property", "unit")
-        row: dict[str, object] = {"time": format_time(int(table.time[place]))}
+        row: dict[str, object] = {"time": format_time(int(table.time[index]))}
         row |= {name: getattr(series, name) for name in names}
-        row |= {name: values[place].item() for name, values in table.columns.items()}
+        row |= {name: values[index].item() for name, values in table.columns.items()}
         rows.append(row)
     return rows
 
@@ -100,12 +100,12 @@ def test_words_that_would_break_a_format_are_quoted() -> None:
 def test_series_that_come_later_are_written_too() -> None:
     catalog, encoder = Catalog(), Encoder()
     for count in (1, 2, 5):
-        for place in range(count):
-            catalog.intern(Series("zenata", f"air-{place}", "pm25", "air", "coast", "ug/m3"))
+        for number in range(count):
+            catalog.intern(Series("zenata", f"air-{number}", "pm25", "air", "coast", "ug/m3"))
         series = np.arange(count, dtype=np.int32)
         table = Table(catalog=catalog, series=series, time=series.astype(np.int64), columns={})
         names = [row["sensor"] for row in json.loads(encoder.encode(table, "json"))["items"]]
-        assert names == [f"air-{place}" for place in range(count)]
+        assert names == [f"air-{number}" for number in range(count)]
 
 
 @given(hnp.arrays(np.float64, st.integers(0, 20)))

@@ -183,9 +183,9 @@ def test_columns_say_what_rows_say(client: httpx.Client) -> None:
     rows = client.get("/v1/readings", params=params).json()
     columns = client.get("/v1/readings", params=params | {"shape": "columns"}).json()
     found = [
-        {name: value[place] if isinstance(value, list) else value for name, value in series.items()}
+        {name: value[row] if isinstance(value, list) else value for name, value in series.items()}
         for series in columns["items"]
-        for place in range(len(series["time"]))
+        for row in range(len(series["time"]))
     ]
     key = lambda row: (row["time"], row["sensor"], row["property"])  # noqa: E731 - for two lists
     assert sorted(found, key=key) == sorted(rows["items"], key=key)

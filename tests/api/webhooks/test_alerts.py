@@ -40,7 +40,7 @@ class Alerting:
     def look(self, *findings: Finding) -> dict[str, list[str]]:
         """Take findings, and return the types of all deliveries so far, by webhook."""
         self.alerts.take(findings)
-        self.deliverer.tell(self.alerts.newest())
+        self.deliverer.deliver(self.alerts.newest())
         names = ("root", "aqua", "lumen", "urgent")
         return {name: [one.type for one in reversed(self.hooks.deliveries(f"wh_{name}", limit=100))] for name in names}
 

@@ -32,8 +32,8 @@ def levels(threshold: Threshold, *states: State) -> Levels:
 
 
 def take(made: Levels, readings: list) -> list:
-    place, time, value = zip(*readings, strict=True) if readings else ((), (), ())
-    return made.take(np.array(place, dtype=np.int64), np.array(time, dtype=np.int64), np.array(value, dtype=float))
+    index, time, value = zip(*readings, strict=True) if readings else ((), (), ())
+    return made.take(np.array(index, dtype=np.int64), np.array(time, dtype=np.int64), np.array(value, dtype=float))
 
 
 def changes_of(changes: list) -> list:
@@ -67,9 +67,9 @@ def test_a_threshold_holds_until_it_is_clear(threshold: Threshold, values: list,
 def test_it_never_fires_twice_without_clearing(threshold: Threshold, batches: list) -> None:
     made, phases = levels(threshold), dict.fromkeys(range(4), "CLEAR")
     for batch in batches:
-        for place, phase, _ in changes_of(take(made, batch)):
-            assert phases[place] != phase
-            phases[place] = phase
+        for index, phase, _ in changes_of(take(made, batch)):
+            assert phases[index] != phase
+            phases[index] = phase
 
 
 def test_what_comes_too_late_to_be_evaluated_is_counted_once() -> None:
@@ -92,7 +92,7 @@ def test_the_order_within_a_batch_does_not_matter(threshold: Threshold, batch: l
 
 @given(THRESHOLDS, READINGS, st.integers(0, 60))
 def test_where_a_batch_ends_does_not_matter(threshold: Threshold, readings: list, cut: int) -> None:
-    ordered = sorted({(place, time): value for place, time, value in readings}.items(), key=lambda item: item[0][1])
+    ordered = sorted({(index, time): value for index, time, value in readings}.items(), key=lambda item: item[0][1])
     rows = [(*key, value) for key, value in ordered]
     whole, parts = levels(threshold), levels(threshold)
     split = [*take(parts, rows[:cut]), *take(parts, rows[cut:])]
@@ -111,11 +111,11 @@ def test_what_comes_again_changes_nothing(threshold: Threshold, batches: list) -
 def test_a_restart_with_the_stored_states_goes_on_as_if_nothing_was(
     threshold: Threshold, before: list, after: list
 ) -> None:
-    after = [(place, time + 51, value) for place, time, value in after]
+    after = [(index, time + 51, value) for index, time, value in after]
     running, states = levels(threshold), {}
     for change in take(running, before):
         states[change.index] = change.state
-    again = levels(threshold, *(states.get(place, State()) for place in range(4)))
+    again = levels(threshold, *(states.get(index, State()) for index in range(4)))
     # A restart reads once more what may have been taken in already.
     assert changes_of(take(again, before)) == []
     assert changes_of(take(again, after)) == changes_of(take(running, after))
@@ -241,11 +241,11 @@ def forgotten(made: Levels, index: int) -> int:
 
 @given(THRESHOLDS, DISORDERED, st.integers(1, 4), st.integers(1, 8))
 def test_of_what_is_forgotten_nothing_is_delivered_again_and_of_the_rest_all(
-    threshold: Threshold, batches: list, most: int, most_in_all: int
+    threshold: Threshold, batches: list, limit: int, limit_in_all: int
 ) -> None:
     """Late readings in any order, with restarts from the states as they were stored at the last change of each."""
     threshold = Threshold(level=threshold.level, clear=threshold.clear, rising=threshold.rising)
-    with patch.multiple(module, MIN_EDGES=1, MAX_EDGES=most, MAX_EDGES_IN_ALL=most_in_all):
+    with patch.multiple(module, MIN_EDGES=1, MAX_EDGES=limit, MAX_EDGES_IN_ALL=limit_in_all):
         made, stored, delivered, states = levels(threshold), {}, [], {}
         for batch, then in batches:
             for index, time, value in batch:
@@ -304,8 +304,8 @@ def silences(after: int, *times: int) -> Silences:
     return made
 
 
-def report(made: Silences, place: int, time: int) -> None:
-    made.take(np.array([place]), np.array([time]), np.zeros(1))
+def report(made: Silences, index: int, time: int) -> None:
+    made.take(np.array([index]), np.array([time]), np.zeros(1))
 
 
 def test_silence_is_delivered_once_and_its_end_too() -> None:
@@ -342,9 +342,9 @@ def test_an_old_reading_does_not_end_a_silence() -> None:
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), max_size=40), st.integers(1, 10))
 def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -> None:
     made, phases, now = silences(after, 0, 0, 0), dict.fromkeys(range(3), "CLEAR"), 0
-    for place, step in heards:
+    for index, step in heards:
         now += step % 4
-        report(made, place, now - step % 3)
+        report(made, index, now - step % 3)
         for where, phase, _ in changes_of(made.look(now)):
             assert phases[where] != phase
             phases[where] = phase
@@ -353,6 +353,6 @@ def test_a_silence_never_begins_twice_without_an_end(heards: list, after: int) -
 @given(st.permutations([(0, 3), (0, 9), (1, 4), (1, 4), (2, 0)]))
 def test_the_order_of_what_is_received_does_not_matter(heards: list) -> None:
     made = silences(10, 0, 0, 0)
-    for place, time in heards:
-        report(made, place, time)
+    for index, time in heards:
+        report(made, index, time)
     assert [state.index for state in made.look(14)] == [1, 2]
