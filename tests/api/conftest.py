@@ -28,6 +28,20 @@ def client(api: Api) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
+def admin(api: Api) -> Iterator[httpx.Client]:
+    """An administrator's client."""
+    with api.client("admin") as client:
+        yield client
+
+
+@pytest.fixture
+def engineer(api: Api) -> Iterator[httpx.Client]:
+    """An engineer's client."""
+    with api.client("engineer") as client:
+        yield client
+
+
+@pytest.fixture
 def receiver() -> Iterator[Receiver]:
     """What webhooks can lead to."""
     with receiving() as receiver:

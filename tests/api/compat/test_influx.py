@@ -1,10 +1,12 @@
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import count
+from typing import Any
 
 import httpx
 import pytest
 
+from api.http.body_limit import MAX_ANONYMOUS_BODY
 from ingest.quotas import Limits
 from tests.api.running import running
 
@@ -55,16 +57,21 @@ def test_version_2_with_gzip(api, client, box):
     assert newest(api, box) == EXPECTED
 
 
-@pytest.mark.parametrize("way", ["query", "basic", "token of version 1.8", "bearer"])
-def test_version_1_with_every_way_to_say_a_key(api, box, way):
-    key = api.secrets["pilot"]
-    ways = {
-        "query": {"params": {"db": "telegraf", "u": "pilot", "p": key}},
-        "basic": {"params": {"db": "telegraf"}, "auth": ("pilot", key)},
-        "token of version 1.8": {"headers": {"Authorization": f"Token pilot:{key}"}},
-        "bearer": {"headers": {"Authorization": f"Bearer {key}"}},
-    }
-    answer = httpx.post(f"{api.url}/write", content=LINES.format(box=box), trust_env=False, **ways[way])
+WAYS: dict[str, Callable[[str], dict[str, Any]]] = {
+    "query": lambda key: {"params": {"db": "telegraf", "u": "pilot", "p": key}},
+    "basic": lambda key: {"params": {"db": "telegraf"}, "auth": ("pilot", key)},
+    "token": lambda key: {"headers": {"Authorization": f"Token {key}"}},
+    "token of version 1.8": lambda key: {"headers": {"Authorization": f"Token pilot:{key}"}},
+    "bearer": lambda key: {"headers": {"Authorization": f"Bearer {key}"}},
+}
+"""How clients of InfluxDB show a key."""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_key_is_found_wherever_clients_show_it_of_long_bodies_too(api, box, way):
+    """A long body is read only once the key is known."""
+    lines = LINES.format(box=box) + "\n" * MAX_ANONYMOUS_BODY
+    answer = httpx.post(f"{api.url}/write", content=lines, trust_env=False, **WAYS[way](api.secrets["pilot"]))
     assert answer.status_code == 204
     assert newest(api, box) == EXPECTED
 

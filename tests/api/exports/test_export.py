@@ -14,7 +14,7 @@ from zenata.city.clock import parse_time
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy
 from zenata.store import open_store
-from zenata.store.base import Query
+from zenata.store.base import Query, Table
 
 WHOLE = Query(selection=Selection(), start=START, end=START + MINUTES * MINUTE)
 
@@ -27,24 +27,24 @@ def store(tmp_path_factory):
     store.close()
 
 
+def rows_of(table: Table) -> list[tuple]:
+    columns = (table.time, table.series, *table.columns.values())
+    return list(zip(*map(np.ndarray.tolist, columns), strict=True))
+
+
 def rows(store, query: Query) -> list[tuple]:
     found: list[tuple] = []
     last = query.start
     for table, reached in pages(store, query):
         assert last <= reached <= query.end
         last = reached
-        found += zip(
-            table.time.tolist(), table.series.tolist(), *map(np.ndarray.tolist, table.columns.values()), strict=True
-        )
+        found += rows_of(table)
     assert last == query.end
     return found
 
 
 def at_once(store, query: Query) -> list[tuple]:
-    table = store.query(replace(query, limit=1_000_000))
-    return list(
-        zip(table.time.tolist(), table.series.tolist(), *map(np.ndarray.tolist, table.columns.values()), strict=True)
-    )
+    return rows_of(store.query(replace(query, limit=1_000_000)))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

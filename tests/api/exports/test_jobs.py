@@ -18,6 +18,7 @@ from api.exports.jobs import MAX_EXPORTS, RETENTION, Exports
 from api.exports.writers import write_file
 from api.readings.encode import Encoder
 from tests.api.running import MINUTE, MINUTES, START, batch_of, series_of, small_city
+from tests.clocks import StandingClock
 from tests.waiting import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
@@ -27,14 +28,6 @@ from zenata.store.base import Query
 
 SERIES = series_of(small_city())
 WHOLE = Query(selection=Selection(), start=START, end=START + MINUTES * MINUTE)
-
-
-class LaterClock:
-    def __init__(self, later: int) -> None:
-        self._later = later
-
-    def now(self) -> int:
-        return WallClock().now() + self._later
 
 
 @pytest.fixture
@@ -250,8 +243,11 @@ def test_old_ones_and_what_is_no_export_go(tmp_path, store):
         export = ended(exports, exports.make("ada", WHOLE, "csv"))
     (root / "x-broken").mkdir()
     (root / "x-broken" / "export.json").write_text("{")
-    with Exports(root=root, store=store, clock=LaterClock(RETENTION - 60_000_000)) as exports:
+    clock = StandingClock()
+    clock.time = export.finished + RETENTION
+    with Exports(root=root, store=store, clock=clock) as exports:
         assert exports.find(export.id) is not None
-    with Exports(root=root, store=store, clock=LaterClock(RETENTION + 60_000_000)) as exports:
+    clock.time += 1
+    with Exports(root=root, store=store, clock=clock) as exports:
         wait_until(lambda: not (root / export.id).exists(), "it has gone")
         assert exports.find(export.id) is None

@@ -10,7 +10,7 @@ import pytest
 
 from api.exports.writers import WRITERS, write_file
 from api.readings.encode import Encoder
-from tests.api.readings.test_encode import table_of
+from tests.api.readings.test_encode import as_table, table_of
 from tests.api.running import batch_of, series_of, small_city
 from tests.room import room_for
 from zenata.errors import StoreError
@@ -22,13 +22,7 @@ SERIES = series_of(small_city())
 def tables() -> Iterator[Table]:
     """Tables of different series, so that the words of their columns differ."""
     for number, series in enumerate((SERIES[:2], SERIES, SERIES[3:])):
-        batch = batch_of(series, range(3 * number, 3 * number + 3))
-        yield Table(
-            catalog=batch.catalog,
-            series=batch.series,
-            time=batch.time,
-            columns={"value": batch.value, "seq": batch.seq},
-        )
+        yield as_table(batch_of(series, range(3 * number, 3 * number + 3)))
 
 
 def read(file: Path, format_name: str) -> list[tuple[str, float]]:

@@ -83,19 +83,6 @@ def test_long_bodies_of_one_pilot_are_read_at_a_rate(monkeypatch: pytest.MonkeyP
     assert read("ada", body_limit.RATE) == [1.0]
 
 
-@pytest.mark.parametrize("way", ["query", "basic", "token", "bearer"])
-def test_a_key_is_found_wherever_clients_of_influxdb_show_it(api: Api, way):
-    key = api.secrets["pilot"]
-    shown = {
-        "query": {"params": {"p": key}},
-        "basic": {"auth": ("pilot", key)},
-        "token": {"headers": {"Authorization": f"Token {key}"}},
-        "bearer": {"headers": {"Authorization": f"Bearer {key}"}},
-    }[way]
-    answer = httpx.post(f"{api.url}/write", content=b"\n" * LONG, trust_env=False, **shown)
-    assert answer.status_code == 204
-
-
 def test_wrong_keys_with_long_bodies_count_as_others_do(api: Api):
     headers = {"Authorization": "Bearer zk_wrong"}
     with api.client(None, "127.0.0.9") as nobody:

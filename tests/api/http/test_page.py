@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from api.http.page import POLICY
-from tests.api.running import Api, running
+from tests.api.running import running
 
 INDEX = b"<!doctype html><title>Zenata</title><script type=module src=/assets/app-1a2b.js></script>"
 SCRIPT = b"console.log('the page');" * 100
@@ -121,12 +121,7 @@ def test_a_new_build_is_served_without_a_restart(browser: httpx.Client, build: P
 
 
 def test_without_a_build_the_page_says_how_to_have_it(tmp_path: Path) -> None:
-    with running(page=tmp_path / "none") as api:
-        without(api)
-
-
-def without(api: Api) -> None:
-    with api.client(None) as client:
+    with running(page=tmp_path / "none") as api, api.client(None) as client:
         answer = client.get("/", headers=HTML)
         assert answer.status_code == 200
         assert "make up" in answer.text

@@ -1,15 +1,17 @@
 """Event streams read as the standard says, from an API that a test feeds."""
 
 import json
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import httpx
 
-from tests.api.running import START, Api, batch_of, series_of, small_city
+from tests.api.running import START, Api, batch_of, private_world, running, series_of, small_city
 from tests.waiting import wait_until
+from zenata.store import open_store
 
 CITY = small_city()
 SERIES = series_of(CITY)
@@ -17,6 +19,16 @@ NOISE = {"kind": "noise"}
 """One series: one reading a minute."""
 ELSEWHERE = f"{0:016}-0-{START}"
 """An id of a hub that is no more."""
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Callable[..., Api]]:
+    """Starts the API over an empty store; the pilot has a world `w-1`, and another has `w-2`."""
+    private_world(folder, "w-1")
+    private_world(folder, "w-2", owner="other")
+    with ExitStack() as stack:
+        store = stack.enter_context(closing(open_store(f"duckdb:///{folder}/readings.duckdb")))
+        yield lambda **options: stack.enter_context(running(city=CITY, store=store, worlds=folder, **options))
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def test_a_series_first_seen_later_comes_too(start: Callable[..., Api]) -> None:
 
 
 def test_a_listener_that_stops_reading_holds_nobody_and_loses_nothing(start: Callable[..., Api]) -> None:
-    api = start(Hub(capacity=2000))
+    api = start(hub=Hub(capacity=2000))
     minutes = 3000
     with (
         api.client() as slow,

@@ -57,7 +57,7 @@ def test_after_a_restart_every_reading_comes_at_least_once(start: Callable[..., 
 
 
 def test_a_place_that_left_the_ring_is_found_in_the_store(start: Callable[..., Api]) -> None:
-    api = start(Hub(capacity=len(SERIES)))
+    api = start(hub=Hub(capacity=len(SERIES)))
     with api.client() as client:
         with noise(client) as response:
             listening(api)
@@ -86,7 +86,7 @@ def test_a_replay_is_written_beside_the_event_loop(start: Callable[..., Api], mo
 
 
 def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[..., Api]) -> None:
-    served = start(Hub(settling=3600))
+    served = start(hub=Hub(settling=3600))
     ingest(served, range(3))
     served.hub.publish(batch_of(SERIES, range(3, 5)))  # ingest elsewhere has not stored these
     with served.client() as client, noise(client, ELSEWHERE) as response:

@@ -2,8 +2,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -17,15 +16,12 @@ import api.live.socket
 import api.readings.routes
 from api.live.hub import Hub
 from tests.api.documents import conforming
-from tests.api.running import Api, batch_of, private_world, running, series_of, small_city
+from tests.api.live.streams import CITY, SERIES, serving
+from tests.api.running import Api, batch_of, series_of
 from tests.waiting import wait_until
 from zenata.contract.readings import Reading
 from zenata.contract.service import ProblemDetails
 from zenata.control.pilot import Quotas as PilotQuotas
-from zenata.store import open_store
-
-CITY = small_city()
-SERIES = series_of(CITY)
 
 
 class Client:
@@ -51,23 +47,6 @@ class Client:
                 self.socket.recv(timeout=60)
         except ConnectionClosed as end:
             return end.rcvd.code
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Callable[..., Api]]:
-    """Starts the API over an empty store; the pilot has a world `w-1`, and another has `w-2`."""
-    private_world(folder, "w-1")
-    private_world(folder, "w-2", owner="other")
-    with ExitStack() as stack:
-        store = open_store(f"duckdb:///{folder}/readings.duckdb")
-        stack.callback(store.close)
-        yield lambda **options: stack.enter_context(running(city=CITY, store=store, worlds=folder, **options))
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    with serving(tmp_path) as start:
-        yield start
 
 
 @pytest.fixture(scope="module")

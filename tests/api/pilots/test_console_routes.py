@@ -1,21 +1,13 @@
 """All pilots in one answer, and alerts with their times."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import pytest
 
 from tests.api.documents import conforming
 from tests.api.running import Api, running
 from zenata.contract.activity import Alert, PilotActivity
 from zenata.contract.base import Page
-
-
-@pytest.fixture
-def engineer(api: Api) -> Iterator[httpx.Client]:
-    with api.client("engineer") as client:
-        yield client
 
 
 def activity(client: httpx.Client, **params: str) -> dict[str, PilotActivity]:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx
@@ -29,12 +29,6 @@ from zenata.control.audit import (
 from zenata.control.audit import AuditEntry as AuditRecord
 from zenata.control.pilot import Pilot
 from zenata.errors import BrokerError
-
-
-@pytest.fixture
-def engineer(api: Api) -> Iterator[httpx.Client]:
-    with api.client("engineer") as client:
-        yield client
 
 
 def activity(client: httpx.Client) -> Activity:

@@ -1,20 +1,11 @@
 """Pilots over HTTP: invited, throttled, suspended, and with keys that are shown once."""
 
-from collections.abc import Iterator
-
 import httpx
-import pytest
 
 from tests.api.documents import conforming
 from tests.api.running import Api
 from zenata.contract.base import Page
 from zenata.contract.pilots import Budget, IssuedKey, Key, Me, Pilot, PilotWithKey
-
-
-@pytest.fixture
-def admin(api: Api) -> Iterator[httpx.Client]:
-    with api.client("admin") as client:
-        yield client
 
 
 def holder(api: Api, key: str) -> httpx.Client:

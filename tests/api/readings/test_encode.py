@@ -13,15 +13,17 @@ from hypothesis.extra import numpy as hnp
 from api.readings.encode import Encoder, numbers, times
 from tests.api.running import batch_of, series_of, small_city
 from zenata.city.clock import format_time, parse_time
-from zenata.city.readings import Catalog, Series
+from zenata.city.readings import Catalog, ReadingBatch, Series
 from zenata.store.base import Table
 
 
+def as_table(batch: ReadingBatch) -> Table:
+    columns = {"value": batch.value, "seq": batch.seq}
+    return Table(catalog=batch.catalog, series=batch.series, time=batch.time, columns=columns)
+
+
 def table_of(minutes: range) -> Table:
-    batch = batch_of(series_of(small_city()), minutes)
-    return Table(
-        catalog=batch.catalog, series=batch.series, time=batch.time, columns={"value": batch.value, "seq": batch.seq}
-    )
+    return as_table(batch_of(series_of(small_city()), minutes))
 
 
 def plain(table: Table) -> list[dict[str, object]]:

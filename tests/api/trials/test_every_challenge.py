@@ -13,6 +13,7 @@ from simulators.host.requests import NewTrialWorldRequest
 from simulators.host.trials import trial_recipe
 from simulators.world.draws import SealedSeed
 from simulators.world.world import World
+from tests.clocks import StandingClock
 from tests.simulators.conftest import small_city
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
@@ -42,16 +43,6 @@ ANSWERS = {
 PILOTS = ("alone", "friend")
 
 
-class Wall:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.time = 1_790_000_000_000_000
-
-    def now(self) -> int:
-        return self.time
-
-
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     """The register of trials of two pilots, in the city of Zenata, with no worlds."""
@@ -59,7 +50,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trials]:
     register = Register(engine)
     for pilot in PILOTS:
         register.add(pilot, edition="2026", by="test")
-    yield Trials(engine, city_of("zenata"), CHALLENGES, Wall())
+    yield Trials(engine, city_of("zenata"), CHALLENGES, StandingClock())
     engine.dispose()
 
 
@@ -109,7 +100,7 @@ def test_answers_of_another_time_are_refused_whatever_clock_they_bring(trials: T
 
 def test_no_clock_of_the_wall_changes_when_an_answer_counts(trials: Trials, challenge: str) -> None:
     wall = trials._clock
-    assert isinstance(wall, Wall)
+    assert isinstance(wall, StandingClock)
     times = []
     for leap in (0, 3600, -7200):
         row = running(trials, challenge, CHALLENGES[challenge].first + 3)
@@ -176,7 +167,7 @@ def test_attempts_are_three_a_day_those_given_up_among_them(
 ) -> None:
     monkeypatch.setattr(trials_module, "MAX_GRADED", MAX_GRADED)
     wall = trials._clock
-    assert isinstance(wall, Wall)
+    assert isinstance(wall, StandingClock)
     wall.time += 2 * 86_400 * SECOND
     for _ in range(MAX_GRADED):
         running(trials, challenge, 1)

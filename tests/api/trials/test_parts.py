@@ -1,5 +1,7 @@
 """Seeds of a trial that run side by side, in parts."""
 
+from types import SimpleNamespace
+
 import pytest
 
 import sandbox.trials as command_line
@@ -113,19 +115,15 @@ def test_services_start_as_their_parts_get_places_in_whichever_order(monkeypatch
     """Two operators with four places waited for ever, each for a part that was behind one of the other's."""
     started: list[str] = []
 
-    class Service:
-        def poll(self) -> int | None:
-            return None
-
     def ask(_settings, path: str, *, user: str) -> dict:
         has_place = path.endswith("second") or "second" in started
         if path.endswith("over"):
             return {"world": None, "phase": "done", "place": None}
         return {"world": "w" if has_place else None, "phase": "running" if has_place else "queued", "place": 3}
 
-    def start(_settings, _key, _trial, played: str, _command) -> Service:
+    def start(_settings, _key, _trial, played: str, _command) -> SimpleNamespace:
         started.append(played)
-        return Service()
+        return SimpleNamespace(poll=lambda: None)
 
     monkeypatch.setattr(command_line, "ask", ask)
     monkeypatch.setattr(command_line, "start_service", start)
@@ -138,15 +136,11 @@ def test_services_start_as_their_parts_get_places_in_whichever_order(monkeypatch
 
 
 def test_a_service_that_ends_before_its_part_ends_the_waiting_for_the_others(monkeypatch):
-    class Service:
-        def poll(self) -> int | None:
-            return 1
-
     first = {"world": "w", "phase": "running", "place": None}
     monkeypatch.setattr(
         command_line, "ask", lambda _, path, *, user: first if "first" in path else {**first, "world": None}
     )
-    monkeypatch.setattr(command_line, "start_service", lambda *_: Service())
+    monkeypatch.setattr(command_line, "start_service", lambda *_: SimpleNamespace(poll=lambda: 1))
     services: dict = {}
     trial = {"trial": "t-1", "parts": ["first", "second"]}
     command_line.start_services(Settings(), "demo", "key", trial, "command", services, print)
