@@ -1,6 +1,8 @@
 """The past of a small city, filled at once, in pieces, and up to where the city begins."""
 
 import threading
+from contextlib import closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,15 +57,21 @@ class Filling:
 @pytest.fixture
 def filling(tmp_path):
     filling = Filling(tmp_path)
-    yield filling
-    filling.store.close()
+    with closing(filling.store):
+        yield filling
 
 
-@pytest.fixture
-def other(tmp_path):
-    filling = Filling(tmp_path / "other")
-    yield filling
-    filling.store.close()
+@pytest.fixture(scope="module")
+def whole(city, tmp_path_factory):
+    """What fills a past at once, given the recipe of the city that it joins or None: its fingerprint, and the readings."""
+
+    @cache
+    def whole(joins):
+        filling = Filling(tmp_path_factory.mktemp("whole"))
+        with closing(filling.store):
+            return filling.run(made(city, filling.folder, recipe=joins)), contents(filling.store)
+
+    return whole
 
 
 def test_it_holds_every_tick_from_start_to_end_without_numbers(city, filling):
@@ -86,7 +94,7 @@ def test_what_counts_goes_up_to_where_the_city_begins_and_never_back(city, filli
     filling.run(made(city, filling.folder, recipe=recipe()))
     run = Run(city, recipe(), Journal(None))
     first = run.step()
-    live = {city.sensors[number].id: first.values[first.offsets[place] :] for place, number in enumerate(first.sensors)}
+    live = {city.sensors[number].id: first.values[first.offsets[index] :] for index, number in enumerate(first.sensors)}
     counted = [row for row in contents(filling.store) if row.series.property in COUNTERS]
     assert {row.series.kind for row in counted} >= {"meter", "pv", "charger"}
     before = {}
@@ -101,26 +109,22 @@ def test_what_counts_goes_up_to_where_the_city_begins_and_never_back(city, filli
 
 @pytest.mark.parametrize("joined", [False, True])
 @pytest.mark.parametrize("ticks", [5, 11])
-def test_stopped_and_taken_up_it_publishes_the_same(city, filling, other, joined, ticks):
-    options = {"recipe": recipe() if joined else None}
-    whole = other.run(made(city, other.folder, **options))
+def test_stopped_and_taken_up_it_publishes_the_same(city, filling, whole, joined, ticks):
+    joins = recipe() if joined else None
     pieces, count = None, 0
     while pieces is None:
-        pieces = filling.run(made(city, filling.folder, **options), ticks)
+        pieces = filling.run(made(city, filling.folder, recipe=joins), ticks)
         count += 1
     assert count > 1
-    assert pieces == whole
-    assert contents(filling.store) == contents(other.store)
+    assert (pieces, contents(filling.store)) == whole(joins)
 
 
-def test_killed_after_its_last_checkpoint_it_stores_again_what_is_there(city, filling, other, monkeypatch):
-    whole = other.run(made(city, other.folder))
+def test_killed_after_its_last_checkpoint_it_stores_again_what_is_there(city, filling, whole, monkeypatch):
     filling.run(made(city, filling.folder), 6)
     monkeypatch.setattr(module.Record, "save_checkpoint", lambda *_: None)
     filling.run(made(city, filling.folder), 4)
     monkeypatch.undo()
-    assert filling.run(made(city, filling.folder)) == whole
-    assert contents(filling.store) == contents(other.store)
+    assert (filling.run(made(city, filling.folder)), contents(filling.store)) == whole(None)
 
 
 def test_finished_it_is_known_to_be(city, filling):
@@ -140,10 +144,9 @@ def test_another_one_waits_until_it_is_finished(city, filling):
     assert min(row.time for row in contents(filling.store)) == START - QUARTER
 
 
-def test_made_meanwhile_the_city_does_not_change_what_was_begun(city, filling, other):
-    whole = other.run(made(city, other.folder))
+def test_made_meanwhile_the_city_does_not_change_what_was_begun(city, filling, whole):
     filling.run(made(city, filling.folder), 5)
-    assert filling.run(made(city, filling.folder, recipe=recipe())) == whole
+    assert filling.run(made(city, filling.folder, recipe=recipe())) == whole(None)[0]
 
 
 def test_two_do_not_fill_the_same_past(city, filling):
