@@ -65,9 +65,9 @@ def _streets(city: City) -> Iterator[str]:
     for street in city.streets:
         line = np.array(street.line)
         scale = METRES_A_DEGREE * np.array([np.cos(np.radians(line[0, 1])), 1.0])
-        for node, place in ((street.start, street.line[0]), (street.end, street.line[-1])):
-            other, there = first.setdefault(node, (street.id, place))
-            if (gap := float(np.hypot(*((np.array(there) - place) * scale)))) > GAP:
+        for node, point in ((street.start, street.line[0]), (street.end, street.line[-1])):
+            other, there = first.setdefault(node, (street.id, point))
+            if (gap := float(np.hypot(*((np.array(there) - point) * scale)))) > GAP:
                 yield f"streets.geojson: {street.id}: {node} is {gap:.0f} m from where {other} has it"
         length = float(np.hypot(*(np.diff(line, axis=0) * scale).T).sum())
         if abs(street.length - length) > SLACK * length:
@@ -132,10 +132,10 @@ def _implausible(city: City, channels: Channels, truth: FloatArray) -> Iterator[
     high = np.array([QUANTITIES[name].high for name in channels.property])
     sensor = np.repeat(np.arange(len(city.sensors)), channels.count)
     wrong = np.flatnonzero(~((truth >= low) & (truth <= high)))  # NaN is within nothing
-    _, first = np.unique([f"{channels.kind[place]} {channels.property[place]}" for place in wrong], return_index=True)
-    for place in wrong[np.sort(first)].tolist():
-        name, id_ = channels.property[place], city.sensors[sensor[place]].id
+    _, first = np.unique([f"{channels.kind[index]} {channels.property[index]}" for index in wrong], return_index=True)
+    for index in wrong[np.sort(first)].tolist():
+        name, id_ = channels.property[index], city.sensors[sensor[index]].id
         yield (
-            f"sensors/{channels.kind[place]}.geojson: {id_}: {name} leaves the range of {low[place]:g} to "
-            f"{high[place]:g} {QUANTITIES[name].unit}"
+            f"sensors/{channels.kind[index]}.geojson: {id_}: {name} leaves the range of {low[index]:g} to "
+            f"{high[index]:g} {QUANTITIES[name].unit}"
         )

@@ -317,8 +317,8 @@ def _layout(
     chosen: dict[str, list[tuple[str, int]]] = {}
     for number, sensor in enumerate(city.sensors):
         if is_listed(sensor.kind, sensor.district, challenge.kinds, challenge.districts):
-            for place, name in enumerate(KINDS[sensor.kind].properties):
-                chosen.setdefault(name, []).append((sensor.id, int(channels.first[number]) + place))
+            for offset, name in enumerate(KINDS[sensor.kind].properties):
+                chosen.setdefault(name, []).append((sensor.id, int(channels.first[number]) + offset))
     tables, begin = {}, 0
     for name, found in chosen.items():
         tables[name] = tuple(sensor for sensor, _ in found), slice(begin, begin + len(found))

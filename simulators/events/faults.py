@@ -151,14 +151,14 @@ class SensorDrift(Effect):
         parameters = parameters_of(event, DriftParameters)
         if not parameters.rate:
             raise ScenarioError("rate is 0: nothing would drift")
-        place = _drifting(event, city, seed, parameters.sensor)
-        sensor = city.sensors[place]
+        index = _drifting(event, city, seed, parameters.sensor)
+        sensor = city.sensors[index]
         straying = _observed(sensor, parameters.property)
-        self._channels = _channels_of(city, place, straying)
+        self._channels = _channels_of(city, index, straying)
         self._start, self._rate = event.start, parameters.rate
         self.targets = (sensor.id,)
-        most = abs(self._rate) * (event.end - event.start) / HOUR
-        self.severity = min(most / min(_scale(name) for name in straying), 1.0)
+        final = abs(self._rate) * (event.end - event.start) / HOUR
+        self.severity = min(final / min(_scale(name) for name in straying), 1.0)
 
     def disturb(self, now: Conditions) -> None:
         """Add what it has come to."""
@@ -246,19 +246,19 @@ def _scale(name: str) -> float:
 
 
 def _ids(city: City, sensors: IntArray) -> tuple[str, ...]:
-    return tuple(city.sensors[place].id for place in sensors.tolist())
+    return tuple(city.sensors[index].id for index in sensors.tolist())
 
 
 def _share(city: City, sensors: IntArray) -> float:
     """Return how many of the sensors of their kinds they are."""
-    kinds = {city.sensors[place].kind for place in sensors.tolist()}
+    kinds = {city.sensors[index].kind for index in sensors.tolist()}
     return len(sensors) / sum(sensor.kind in kinds for sensor in city.sensors)
 
 
-def _some(city: City, places: Sequence[int] | IntArray) -> Sequence[int] | IntArray:
-    if not len(places):
+def _some(city: City, indices: Sequence[int] | IntArray) -> Sequence[int] | IntArray:
+    if not len(indices):
         raise ScenarioError(f"city {city.id} has no sensor to choose from: name one")
-    return places
+    return indices
 
 
 def _drifting(event: Event, city: City, seed: int, name: str | None) -> int:
@@ -271,5 +271,5 @@ def _drifting(event: Event, city: City, seed: int, name: str | None) -> int:
 def _district(event: Event, city: City, seed: int, kinds: Sequence[str]) -> str:
     """Return any district that has sensors of some kinds."""
     having = {sensor.district for sensor in city.sensors if sensor.kind in kinds}
-    places = [place for place, district in enumerate(city.districts) if district.id in having]
-    return city.districts[any_of(event, seed, _some(city, places))].id
+    indices = [index for index, district in enumerate(city.districts) if district.id in having]
+    return city.districts[any_of(event, seed, _some(city, indices))].id

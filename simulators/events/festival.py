@@ -104,10 +104,10 @@ def loudness(level: float, distance: FloatArray) -> FloatArray:
 
 
 def _at(city: City, sensors: IntArray) -> FloatArray:
-    return where(city.sensors[place] for place in sensors.tolist())
+    return where(city.sensors[index] for index in sensors.tolist())
 
 
 def _targets(city: City, counters: IntArray, length: FloatArray) -> tuple[str, ...]:
     """Return the ids of the counters and streets that a festival reaches."""
-    streets = (city.streets[place].id for place in np.flatnonzero(length).tolist())
-    return (*(city.sensors[place].id for place in counters.tolist()), *streets)
+    streets = (city.streets[index].id for index in np.flatnonzero(length).tolist())
+    return (*(city.sensors[index].id for index in counters.tolist()), *streets)

@@ -49,9 +49,9 @@ class PowerOutage(Effect):
         self._stations = (
             np.array([any_of(event, seed, every)]) if target is None else _stations_at(city, target, domains)
         )
-        self.targets = tuple(city.sensors[place].id for place in self._stations.tolist())
+        self.targets = tuple(city.sensors[index].id for index in self._stations.tolist())
         lost, whole = (
-            sum(float(city.sensors[place].attributes["kva"]) for place in some.tolist())
+            sum(float(city.sensors[index].attributes["kva"]) for index in some.tolist())
             for some in (self._stations, every)
         )
         self.severity = min(lost / whole / LARGE, 1.0)

@@ -43,7 +43,7 @@ def street_of(city: City, target: str) -> int:
 def opposite(city: City, street: int) -> list[int]:
     """Return the positions of the streets that lead back from the end of one to its start."""
     one = city.streets[street]
-    return [place for place, other in enumerate(city.streets) if (other.start, other.end) == (one.end, one.start)]
+    return [index for index, other in enumerate(city.streets) if (other.start, other.end) == (one.end, one.start)]
 
 
 def way_between(city: City, start: str, end: str) -> list[int]:
@@ -72,11 +72,11 @@ def sensors_named(city: City, names: Sequence[str]) -> IntArray:
     ScenarioError
         If one is unknown.
     """
-    places = {sensor.id: place for place, sensor in enumerate(city.sensors)}
+    positions = {sensor.id: index for index, sensor in enumerate(city.sensors)}
     for name in names:
-        if name not in places:
-            raise unknown("sensor", name, places)
-    return np.array(sorted({places[name] for name in names}), dtype=np.int64)
+        if name not in positions:
+            raise unknown("sensor", name, positions)
+    return np.array(sorted({positions[name] for name in names}), dtype=np.int64)
 
 
 def sensors_in(city: City, district: str, kinds: Sequence[str] = ()) -> IntArray:
@@ -162,6 +162,6 @@ def away(point: FloatArray, others: FloatArray) -> FloatArray:
     return np.asarray(distances(point[None], others)[0]) if len(others) else np.zeros(0)
 
 
-def any_of(event: Event, seed: int, places: Sequence[int] | IntArray) -> int:
+def any_of(event: Event, seed: int, positions: Sequence[int] | IntArray) -> int:
     """Return one of some positions by chance, the same in every replay."""
-    return int(places[int(chance(event, seed).integers(len(places)))])
+    return int(positions[int(chance(event, seed).integers(len(positions)))])

@@ -85,16 +85,16 @@ class RoadClosure(Effect):
 
     def __init__(self, event: Event, city: City, domains: Mapping[str, Domain], seed: int) -> None:
         parameters = parameters_of(event, ClosureParameters)
-        places = [street_of(city, name) for name in parameters.streets]
+        indices = [street_of(city, name) for name in parameters.streets]
         if parameters.between:
-            places += way_between(city, *parameters.between)
-            if not places:
+            indices += way_between(city, *parameters.between)
+            if not indices:
                 raise ScenarioError(f"no street lies between {parameters.between[0]} and itself")
-        places = places or [any_of(event, seed, range(len(city.streets)))]
+        indices = indices or [any_of(event, seed, range(len(city.streets)))]
         if parameters.both:
-            places += [other for place in places for other in opposite(city, place)]
-        self._streets = np.unique(places)
-        closed = [city.streets[place] for place in self._streets.tolist()]
+            indices += [other for index in indices for other in opposite(city, index)]
+        self._streets = np.unique(indices)
+        closed = [city.streets[index] for index in self._streets.tolist()]
         self.targets = tuple(street.id for street in closed)
         self.severity = min(sum(street.length for street in closed) / LONG, 1.0)
 

@@ -182,10 +182,10 @@ class Tally:
 def affected(city: City, channels: Channels, found: Found) -> Iterator[Affected]:
     """Yield what was found, in words."""
     sensors = np.repeat(np.arange(len(city.sensors)), channels.count)
-    for place, start, end, largest in zip(*(found[name].tolist() for name in FOUND), strict=True):
+    for index, start, end, largest in zip(*(found[name].tolist() for name in FOUND), strict=True):
         yield Affected(
-            sensor=city.sensors[int(sensors[place])].id,
-            property=channels.property[place],
+            sensor=city.sensors[int(sensors[index])].id,
+            property=channels.property[index],
             start=start,
             end=end,
             largest=largest or None,

@@ -46,10 +46,10 @@ def rank(sensors: IndexArray) -> IntArray | int:
     if (sensors[1:] > sensors[:-1]).all():  # as they mostly are
         return 0
     order = np.argsort(sensors, kind="stable")
-    ranked, place = sensors[order], np.arange(len(sensors))
+    ranked, position = sensors[order], np.arange(len(sensors))
     same = np.append(False, ranked[1:] == ranked[:-1])
     if not same.any():
         return 0
     ranks = np.empty(len(sensors), dtype=np.int64)
-    ranks[order] = place - np.maximum.accumulate(np.where(same, 0, place))  # less the place of its first
+    ranks[order] = position - np.maximum.accumulate(np.where(same, 0, position))  # less the position of its first
     return ranks

@@ -206,18 +206,18 @@ class Measurement:
         ndarray, shape (m,)
             Rounded to the quantity's digits, within its range.
         """
-        place = np.flatnonzero(self._noisy[channels])
-        noisy = channels[place]
+        position = np.flatnonzero(self._noisy[channels])
+        noisy = channels[position]
         noise = self._draw(noisy, now)
         drawn = noise.copy() if now.disturbance.tremor.any() else noise
         noise *= self._noise[noisy] + self._relative[noisy] * np.abs(truth[noisy])
         wide = 2 * len(channels) > len(truth)  # whole columns are faster then than most of them, and give the same
-        places = slice(None) if wide else channels
-        value = self._respond(truth, places, now)
-        value[noisy if wide else place] += noise
+        chosen = slice(None) if wide else channels
+        value = self._respond(truth, chosen, now)
+        value[noisy if wide else position] += noise
         if now.disturbance.active:
-            value = self._fail(value, places, now)
-        self._show(value, places)
+            value = self._fail(value, chosen, now)
+        self._show(value, chosen)
         if wide:
             value = value[channels]
         if now.disturbance.active and now.disturbance.stuck.any():
@@ -226,7 +226,7 @@ class Measurement:
             self.shown[channels] = value
             self.shown[channels[stuck]] = held
             normal = np.zeros(len(channels))
-            normal[place] = drawn
+            normal[position] = drawn
             value[stuck] = self._tremble(held, channels[stuck], normal[stuck], now)
         else:
             self.shown[channels] = value
@@ -241,15 +241,15 @@ class Measurement:
         self._show(value, channels)
         return np.where(left > 0, value, held)
 
-    def _fail(self, value: FloatArray, places: IntArray | slice, now: Conditions) -> FloatArray:
+    def _fail(self, value: FloatArray, chosen: IntArray | slice, now: Conditions) -> FloatArray:
         """Return what instruments that are out of order make of values."""
         faults = now.disturbance
-        value = value * faults.gain[places] + faults.offset[places]
+        value = value * faults.gain[chosen] + faults.offset[chosen]
         if faults.noise.any() or faults.spike.any():
             rng = now.draws(Stream.FAULT)
             normal, chance = rng.standard_normal(len(faults.gain)), rng.random(len(faults.gain))
-            value += faults.noise[places] * normal[places]
-            value += np.where(chance < SPIKES, faults.spike, 0.0)[places]
+            value += faults.noise[chosen] * normal[chosen]
+            value += np.where(chance < SPIKES, faults.spike, 0.0)[chosen]
         return value
 
     def _draw(self, noisy: IntArray, now: Conditions) -> FloatArray:

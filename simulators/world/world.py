@@ -86,7 +86,7 @@ class World:
             self.domains[name].step(self._now)
         self._computed = frozenset(domain.kind for domain in self.domains.values() if domain.kind is not None)
         self.channels = Channels.of(city)
-        self._places = {
+        self._observed = {
             name: span(self.channels.gather(sensors_of(city, domain.kind))[0])
             for name, domain in self.domains.items()
             if domain.kind is not None and domain.kind not in self._now.unread
@@ -373,16 +373,16 @@ class World:
 
     def _observe(self) -> None:
         """Write what sensors would see into the truth."""
-        for name, places in self._places.items():
-            self._truth[places] = self.domains[name].observe(self._now).ravel()
+        for name, channels in self._observed.items():
+            self._truth[channels] = self.domains[name].observe(self._now).ravel()
 
     def _silence(self, sensor: str) -> str | None:
         """Return why a device cannot be reached, or None if it can."""
-        place = self._position[sensor]
+        index = self._position[sensor]
         faults = self._now.disturbance
-        if faults.silent[place] or faults.held[place]:
+        if faults.silent[index] or faults.held[index]:
             return f"{sensor} does not answer: its gateway is down"
-        if not self._now.powered[place] and self.city.sensors[place].kind not in BATTERY:
+        if not self._now.powered[index] and self.city.sensors[index].kind not in BATTERY:
             return f"{sensor} does not answer: it has no power"
         return None
 

@@ -130,11 +130,11 @@ def oracle(setting: Setting) -> Policy:
         room = sites.district_limit - sites.in_district @ np.nan_to_num(limit)
         need = np.where(sessions.begin[here] < after, _wanting(step)[sessions.charger[here]], sessions.need[here])
         behind = need - plan[here, now:].sum(axis=1)
-        for place in np.argsort(sessions.end[here], kind="stable").tolist():
-            charger = sessions.charger[here[place]]
+        for row in np.argsort(sessions.end[here], kind="stable").tolist():
+            charger = sessions.charger[here[row]]
             district = sites.district[charger]
-            if behind[place] > 1e-3 and room[district] > 0:
-                more = min(sessions.power[here[place]] - limit[charger], room[district], behind[place] / HOURS)
+            if behind[row] > 1e-3 and room[district] > 0:
+                more = min(sessions.power[here[row]] - limit[charger], room[district], behind[row] / HOURS)
                 limit[charger] += max(more, 0.0)
                 room[district] -= max(more, 0.0)
         return limit

@@ -243,8 +243,8 @@ class _District:
                 if shared[site]:
                     if (site, block) not in connections:
                         connections[site, block] = self._flows.node()
-                        most = _wh(sites.site_limit[site] * HOURS * length[block])
-                        self._flows.add(connections[site, block], end, most)
+                        limit = _wh(sites.site_limit[site] * HOURS * length[block])
+                        self._flows.add(connections[site, block], end, limit)
                     end = connections[site, block]
                 edge = self._flows.add(node, end, _wh(sessions.power[one] * HOURS * count))
                 self._edges.append((one, int(block), edge))

@@ -158,11 +158,11 @@ def score(run: Run) -> Score:
         if len(found):
             at = steps[found].min()
             metres = float(distance[number, found[steps[found] == at]].max())
-            water, most = leaks.after[number, at], leaks.after[number, begun[number]]
+            water, whole = leaks.after[number, at], leaks.after[number, begun[number]]
             saved, paid = saved + float(water), paid + CREW * metres / REACH
             delay.append((at - begun[number]) * run.step / SECOND / 3600)
             far.append(metres)
-            early[number] = water / most if most > 0 else 1.0
+            early[number] = water / whole if whole > 0 else 1.0
     day = (run.times[steps[~true]] - run.begin) // (DAY * SECOND)
     false = len(np.unique(np.stack([streets[~true], day]), axis=1).T)
     best = float(leaks.after[np.arange(len(begun)), begun].sum()) * WATER

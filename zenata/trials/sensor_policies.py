@@ -190,9 +190,9 @@ class _Watch:
             beyond, brief = peers.suspects(row)
             recent = table.values[-SAME:, group]
             same = (recent == recent[0]).all(axis=0)
-            for place in np.flatnonzero(beyond).tolist():
-                how = "stuck" if same[place] else "noise" if brief[place] else "step"
-                found[table.sensors[group[place]]] = how
+            for index in np.flatnonzero(beyond).tolist():
+                how = "stuck" if same[index] else "noise" if brief[index] else "step"
+                found[table.sensors[group[index]]] = how
         return found
 
 

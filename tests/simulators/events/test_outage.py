@@ -5,7 +5,7 @@ from zenata.errors import ScenarioError
 
 
 def dead(city, mask):
-    return [city.sensors[place].id for place in np.flatnonzero(mask)]
+    return [city.sensors[index].id for index in np.flatnonzero(mask)]
 
 
 def test_a_cable_or_a_transformer_fails(make, disturbed, city):

@@ -29,17 +29,17 @@ def test_telemetry_reads_back_as_the_very_numbers(city, emissions):
     for emission in emissions:
         messages = list(Encoder(city, "zenata").telemetry(emission))
         assert len(messages) == len(emission.sensors)
-        for place, (topic, payload, retain) in enumerate(messages):
-            sensor = city.sensors[emission.sensors[place]]
+        for index, (topic, payload, retain) in enumerate(messages):
+            sensor = city.sensors[emission.sensors[index]]
             readings = senml.decode(payload, now=0)
             names = KINDS[sensor.kind].properties
-            assert retain == (emission.times[place] == emission.time)
+            assert retain == (emission.times[index] == emission.time)
             assert topic == f"zenata/telemetry/{sensor.district}/{sensor.kind}/{sensor.id}"
             assert readings.names == [f"{sensor.id}/{name}" for name in names]
             assert readings.units == [QUANTITIES[name].unit for name in names]
-            assert readings.times == [emission.times[place]] * len(names)
-            assert readings.seqs == [emission.seq[place]] * len(names)
-            assert readings.values == emission.values[emission.offsets[place] : emission.offsets[place + 1]].tolist()
+            assert readings.times == [emission.times[index]] * len(names)
+            assert readings.seqs == [emission.seq[index]] * len(names)
+            assert readings.values == emission.values[emission.offsets[index] : emission.offsets[index + 1]].tolist()
 
 
 def test_a_payload_is_as_documented(city, emissions):

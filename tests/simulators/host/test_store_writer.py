@@ -56,12 +56,12 @@ def expected(city, emitted: list[Emission], *, numbered: bool) -> list[Row]:
     """Return the readings of emissions, one by one."""
     rows = []
     for emission in emitted:
-        for place, number in enumerate(emission.sensors):
+        for index, number in enumerate(emission.sensors):
             sensor = city.sensors[number]
-            values = emission.values[emission.offsets[place] : emission.offsets[place + 1]]
+            values = emission.values[emission.offsets[index] : emission.offsets[index + 1]]
             for property_, value in zip(KINDS[sensor.kind].properties, values, strict=True):
                 series = Series("w", sensor.id, property_, sensor.kind, sensor.district, QUANTITIES[property_].unit)
-                rows.append(Row(series, int(emission.times[place]), value, int(emission.seq[place]) if numbered else 0))
+                rows.append(Row(series, int(emission.times[index]), value, int(emission.seq[index]) if numbered else 0))
     return sorted(rows, key=lambda row: (row.series.sensor, row.series.property, row.time))
 
 

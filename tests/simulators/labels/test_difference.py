@@ -11,7 +11,7 @@ def channels(city):
     return Channels.of(city)
 
 
-def place(channels, kind, name):
+def channel_of(channels, kind, name):
     return list(zip(channels.kind, channels.property, strict=True)).index((kind, name))
 
 
@@ -41,7 +41,7 @@ def test_nothing_differs_between_equal_worlds(city, channels):
     ],
 )
 def test_a_difference_counts_beyond_noise_resolution_and_chance(city, channels, kind, name, level, small, large):
-    channel = place(channels, kind, name)
+    channel = channel_of(channels, kind, name)
     other = np.zeros(len(channels))
     other[channel] = level
     for more, expected in ((small, 0), (large, 1)):
@@ -56,7 +56,7 @@ def test_a_difference_counts_beyond_noise_resolution_and_chance(city, channels, 
 
 
 def test_of_counters_what_they_gain_in_a_window_counts(city, channels):
-    channel = place(channels, "pv", "energy")
+    channel = channel_of(channels, "pv", "energy")
     tally = Tally(channels, Threshold(channels))
     for tick in range(3 * WINDOW // TICK):
         seen = np.zeros(len(channels))
@@ -69,14 +69,14 @@ def test_of_counters_what_they_gain_in_a_window_counts(city, channels):
 
 def test_a_bus_in_another_place_is_affected(city, channels):
     seen = np.zeros(len(channels))
-    seen[place(channels, "bus", "latitude")] = 0.001
+    seen[channel_of(channels, "bus", "latitude")] = 0.001
     assert found(city, channels, seen, np.zeros(len(channels)))[1] == []
     seen *= 3
     assert [hit.sensor for hit in found(city, channels, seen, np.zeros(len(channels)))[1]] == ["bus-0001"]
 
 
 def test_directions_differ_the_short_way_round(city, channels):
-    channel = place(channels, "weather", "wind_direction")
+    channel = channel_of(channels, "weather", "wind_direction")
     seen, other = np.zeros((2, len(channels)))
     seen[channel], other[channel] = 359.5, 0.5
     assert found(city, channels, seen, other)[1] == []
@@ -86,7 +86,7 @@ def test_directions_differ_the_short_way_round(city, channels):
 
 def test_silence_in_one_world_counts_and_has_no_size(city, channels):
     seen, other = np.zeros((2, len(channels)))
-    channel = place(channels, "pv", "energy")
+    channel = channel_of(channels, "pv", "energy")
     seen[channel] = np.nan
     (hit,) = found(city, channels, seen, other)[1]
     assert (hit.sensor, hit.property, hit.largest) == ("pv-0001", "energy", None)
@@ -95,7 +95,7 @@ def test_silence_in_one_world_counts_and_has_no_size(city, channels):
 
 
 def test_the_largest_window_is_stored_with_its_sign(city, channels):
-    channel = place(channels, "water", "head")
+    channel = channel_of(channels, "water", "head")
     tally = Tally(channels, Threshold(channels), 7)
     for window, more in enumerate((0.0, -2.0, 1.0, 0.0)):
         for tick in range(WINDOW // TICK):

@@ -181,4 +181,4 @@ def test_a_copy_goes_on_as_the_world_does(city):
     assert one.hexdigest() == other.hexdigest()
     assert [event.id for event, _ in without.effects] == ["leak", "gateway"]
     differs = np.flatnonzero(~np.isclose(world.seen(), without.seen(), equal_nan=True))
-    assert {(world.channels.kind[place]) for place in differs} == {"air"}
+    assert {(world.channels.kind[index]) for index in differs} == {"air"}

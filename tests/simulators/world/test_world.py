@@ -76,9 +76,9 @@ def test_parking_speaks_when_a_bay_changes_and_to_keep_alive(city, run):
     shown: dict[int, float] = {}
     same = other = 0
     for emission in run:
-        for place, sensor in enumerate(emission.sensors.tolist()):
+        for index, sensor in enumerate(emission.sensors.tolist()):
             if sensor in bays:
-                value = emission.values[emission.offsets[place]]
+                value = emission.values[emission.offsets[index]]
                 same, other = same + (shown.get(sensor) == value), other + (shown.get(sensor) != value)
                 shown[sensor] = value
     assert other - len(bays) > 10  # more than the first words
@@ -210,13 +210,13 @@ def test_a_device_reports_when_it_has_obeyed(city):
     world = World(city, seed=1, start=NIGHT)
     for _ in range(8):
         world.step()
-    lamp = next(place for place, sensor in enumerate(city.sensors) if sensor.kind == "streetlight")
+    lamp = next(index for index, sensor in enumerate(city.sensors) if sensor.kind == "streetlight")
     name = city.sensors[lamp].id
     quiet, commanded = world.copy(), world.copy()
     assert quiet.command("streetlight", name, {"dim": 2.0}) is not None
     assert commanded.command("streetlight", name, {"dim": 0.25}) is None
     assert lamp not in quiet.step().sensors
     emission = commanded.step()
-    (place,) = np.flatnonzero(emission.sensors == lamp)
-    assert emission.values[emission.offsets[place]] == 0.25
+    (index,) = np.flatnonzero(emission.sensors == lamp)
+    assert emission.values[emission.offsets[index]] == 0.25
     assert lamp not in commanded.step().sensors

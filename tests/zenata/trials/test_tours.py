@@ -62,13 +62,13 @@ def test_prices_bound_the_best_partition_into_tours_and_are_close_below_it(seed:
     assert 0.85 * least < prices.sum() <= least + 1e-9
 
 
-def cheapest(left: frozenset[int], most: int, depot: FloatArray, between: FloatArray) -> float:
+def cheapest(left: frozenset[int], limit: int, depot: FloatArray, between: FloatArray) -> float:
     """Return the length of the shortest tours of at most so many stops to all that are left."""
     if not left:
         return 0.0
     first, others = min(left), sorted(left - {min(left)})
-    tours = [(first, *rest) for size in range(most) for rest in combinations(others, size)]
-    return min(shortest(tour, depot, between) + cheapest(left - set(tour), most, depot, between) for tour in tours)
+    tours = [(first, *rest) for size in range(limit) for rest in combinations(others, size)]
+    return min(shortest(tour, depot, between) + cheapest(left - set(tour), limit, depot, between) for tour in tours)
 
 
 def test_stops_that_are_never_needed_and_a_single_one_have_a_price_too() -> None:

@@ -71,7 +71,7 @@ def test_the_mean_of_two_detectors_of_a_junction_counts(now):
 
 def test_without_power_a_junction_works_as_one_that_has_no_signal_and_refuses(now, signals):
     signals.green_shares(now)
-    working = next(place for place, link in enumerate(LINKS) if NETWORK.signal[link])
+    working = next(index for index, link in enumerate(LINKS) if NETWORK.signal[link])
     name = DETECTORS[working].id
     assert now.setpoints.refusal("traffic", name, {"split": 0.6}) is None
     now.powered[:] = False
@@ -85,10 +85,10 @@ def test_without_power_a_junction_works_as_one_that_has_no_signal_and_refuses(no
 
 
 def test_a_detector_without_a_signal_refuses(now, signals):
-    bare = [place for place, link in enumerate(LINKS) if not NETWORK.signal[link]]
+    bare = [index for index, link in enumerate(LINKS) if not NETWORK.signal[link]]
     assert bare
-    for place in bare:
-        assert "no signal works" in now.setpoints.refusal("traffic", DETECTORS[place].id, {"split": 0.5})
+    for index in bare:
+        assert "no signal works" in now.setpoints.refusal("traffic", DETECTORS[index].id, {"split": 0.5})
 
 
 def test_signals_need_no_sensor_on_the_mains(now):

@@ -101,7 +101,7 @@ def test_without_voltage_the_tanks_run_dry_and_fill_again(every):
 def test_a_supply_has_its_voltage_from_the_nearest_station(city):
     """The small city's first station is at (0.5, 0.5), near the supply at (0, 0); the third near the one at (3, 0)."""
     water, now = start(city)
-    assert [city.sensors[place].id for place in water._station] == ["power-0001", "power-0003"]
+    assert [city.sensors[index].id for index in water._station] == ["power-0001", "power-0003"]
     now.setpoints.of("water", "pumps")[-2:] = 1
     now.powered[water._station[0]] = False
     drive(now, 1, water)

@@ -103,8 +103,8 @@ def own_run(path, demand, depths):
     for node, course in enumerate(demand.T, 1):
         toolkit.addpattern(project, f"pattern-{node}")
         values = toolkit.doubleArray(len(course))
-        for place, value in enumerate(course.tolist()):
-            values[place] = value
+        for index, value in enumerate(course.tolist()):
+            values[index] = value
         toolkit.setpattern(project, node, values, len(course))
         toolkit.setnodevalue(project, node, toolkit.BASEDEMAND, 1.0)
         toolkit.setdemandpattern(project, node, 1, node)

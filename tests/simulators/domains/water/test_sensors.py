@@ -15,7 +15,7 @@ NETWORK = build_network(small_city().streets, ARRIVAL, np.array([500.0, 500.0]))
 
 
 def loggers(city):
-    return [city.sensors[place] for place in sensors_of(city, "water")]
+    return [city.sensors[index] for index in sensors_of(city, "water")]
 
 
 def test_loggers_sit_in_the_pipe_of_their_street_or_in_their_tank_s_main(city):
@@ -43,6 +43,6 @@ def test_what_is_nowhere_is_named(city, attributes, message):
 
 def test_the_nearest_station_is_found_or_none(city):
     found = nearest_stations(city, ARRIVAL)
-    assert [city.sensors[place].id for place in found] == ["power-0001", "power-0003"]
+    assert [city.sensors[index].id for index in found] == ["power-0001", "power-0003"]
     bare = dataclasses.replace(city, sensors=tuple(loggers(city)))
     assert len(nearest_stations(bare, ARRIVAL)) == 0
