@@ -174,9 +174,10 @@ def read_layer(city: City, name: str) -> bytes:
             words = feature.properties
             if words.district not in city.district_by_id or not words.height > 0:
                 raise CityError(f"{file}: {words.id}: names no district of the city, or a height that is not positive")
-        _check_unique(file, (feature.properties.id for feature in buildings))
+        ids = [feature.properties.id for feature in buildings]
     else:
-        _check_unique(file, (one.properties.id for one in _read_geojson(file, _Land).features))
+        ids = [feature.properties.id for feature in _read_geojson(file, _Land).features]
+    _check_unique(file, ids)
     return _read_text(file).encode()
 
 
@@ -191,8 +192,8 @@ def _read_text(file: Path) -> str:
         raise CityError(f"{file}:{_line_at(data, exc.start)}: is not UTF-8: {exc.reason}") from exc
 
 
-def _line_at(data: bytes, place: int) -> int:
-    return data.count(b"\n", 0, place) + 1
+def _line_at(data: bytes, offset: int) -> int:
+    return data.count(b"\n", 0, offset) + 1
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -232,7 +233,7 @@ def _read_geojson(file: Path, type_: type[T]) -> T:
 
 
 def _feature_of(whole: Any, message: str) -> str:  # noqa: ANN401 - whatever JSON holds
-    """Return the id of the feature that msgspec complains of, or its place if it has no id."""
+    """Return the id of the feature that msgspec complains of, or its number if it has no id."""
     found = re.search(r"`\$\.features\[(\d+)\]", message)
     if not found:
         return ""
@@ -337,11 +338,11 @@ def _check_places(
             raise CityError(f"{folder / sensor.kind}.geojson: {sensor.id}: unknown district {sensor.district!r}")
         if (street := sensor.attributes.get("street")) is not None and street not in streets:
             raise CityError(f"{folder / sensor.kind}.geojson: {sensor.id}: unknown street {street!r}")
-    places = np.array([(sensor.longitude, sensor.latitude) for sensor in sensors]).reshape(-1, 2)
+    positions = np.array([(sensor.longitude, sensor.latitude) for sensor in sensors]).reshape(-1, 2)
     named = np.array([numbers[sensor.district] for sensor in sensors], dtype=np.intp)
     areas = shapely.buffer([shapely.Polygon(district.ring) for district in districts], BOUNDARY)
     shapely.prepare(areas)
-    inside = shapely.contains_xy(areas[named], places[:, 0], places[:, 1])
+    inside = shapely.contains_xy(areas[named], positions[:, 0], positions[:, 1])
     for number in np.flatnonzero(~inside).tolist():
         sensor = sensors[number]
         raise CityError(f"{folder / sensor.kind}.geojson: {sensor.id}: lies outside its district {sensor.district}")

@@ -172,11 +172,7 @@ def _written(values: Mapping[str, str], language: Language) -> str:
         return value
     if _GROUPED.fullmatch(value):
         value = numeral(value, language)
-    return _isolated(value) if language == "ar" else value
-
-
-def _isolated(value: str) -> str:
-    return _ISOLATED.format(value)
+    return _ISOLATED.format(value) if language == "ar" else value
 
 
 @cache

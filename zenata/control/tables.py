@@ -9,7 +9,7 @@ from zenata.control.database import Base
 from zenata.control.keys import Key, Role, Scope
 from zenata.control.pilot import Entry, Pilot
 
-_ROW = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself only what it calls INTEGER
+ROW = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts up by itself only what it calls INTEGER
 
 
 class PilotRow(Base):
@@ -41,7 +41,7 @@ class KeyRow(Base):
     __tablename__ = "keys"
     __table_args__ = (Index("keys_prefix", "prefix"),)
 
-    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW, primary_key=True)
     pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), index=True)
     name: Mapped[str] = mapped_column(String(32))
     prefix: Mapped[str] = mapped_column(String(9))
@@ -77,7 +77,7 @@ class EntryRow(Base):
 
     __tablename__ = "budget"
 
-    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW, primary_key=True)
     pilot: Mapped[str] = mapped_column(ForeignKey("pilots.name"), index=True)
     date: Mapped[str] = mapped_column(String(10))
     centimes: Mapped[int] = mapped_column(BigInteger)
@@ -99,7 +99,7 @@ class AuditRow(Base):
         Index("ix_audit_who_what_time", "who", "what", "time"),
     )
 
-    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW, primary_key=True)
     time: Mapped[int] = mapped_column(BigInteger)
     who: Mapped[str] = mapped_column(String(64), index=True)
     what: Mapped[str] = mapped_column(String(120))

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from zenata.contract.trials import Mode, NewTrial, Phase
 from zenata.control.database import Base
+from zenata.control.tables import ROW
 from zenata.trials.seeds import Seed
 
 LATE = "it did not come to its end before its deadline"
 """Why a trial has failed that was left alone."""
 
 _PREFIX, _LENGTH, _BASE = "t-", 10, 36  # of ids: so many digits and letters
-
-_ROW = BigInteger().with_variant(Integer, "sqlite")
 
 
 class TrialRow(Base):
@@ -89,7 +88,7 @@ class AnswerRow(Base):
     __tablename__ = "trial_answers"
     __table_args__ = (Index("trial_answers_seed", "trial", "seed", "step"),)
 
-    id: Mapped[int] = mapped_column(_ROW, primary_key=True)
+    id: Mapped[int] = mapped_column(ROW, primary_key=True)
     trial: Mapped[str] = mapped_column(ForeignKey("trials.id", ondelete="CASCADE"))
     seed: Mapped[int]
     step: Mapped[int]

@@ -283,7 +283,10 @@ def _number(record: Record, base: float | None) -> float | None:
     if record.vb is not None:
         return float(record.vb)
     if record.v is not None:
-        return _finite(record.v + (base or 0.0), record)
+        value = record.v + (base or 0.0)
+        if not isfinite(value):
+            raise SenmlError(f"record {record.bn + record.n!r} has a value beyond all range")
+        return value
     if record.s is not None:
         raise SenmlError(f"record {record.bn + record.n!r} carries a sum alone; only values are stored")
     if record.n:
@@ -291,12 +294,6 @@ def _number(record: Record, base: float | None) -> float | None:
             raise SenmlError(f"record {record.n!r} has no value")
         return base
     return None
-
-
-def _finite(value: float, record: Record) -> float:
-    if not isfinite(value):
-        raise SenmlError(f"record {record.bn + record.n!r} has a value beyond all range")
-    return value
 
 
 def _check_name(name: str) -> None:

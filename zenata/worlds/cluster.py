@@ -34,7 +34,7 @@ from zenata.worlds.bucket import Bucket, Value
 from zenata.worlds.connection import Away, BucketError, Conflict
 from zenata.worlds.control import Handler, Reply, answer
 from zenata.worlds.files import Files
-from zenata.worlds.index import RECIPE, Draft, Marker, Owned, is_name, new_name, unknown
+from zenata.worlds.index import RECIPE, Draft, Marker, Owned, WorldIndex, is_name, new_name, unknown
 from zenata.worlds.lease import LEASE, ClusterFiles, HeldFiles, Lease, claim, of_world
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class _Ask(msgspec.Struct):
     arguments: dict[str, Any] = {}
 
 
-class WorldCluster:
+class WorldCluster(WorldIndex):
     """The index of worlds of a cluster; see `zenata.worlds.index.WorldIndex`. The shared city is one of them.
 
     Parameters
@@ -72,7 +72,7 @@ class WorldCluster:
 
     def __init__(self, bucket: Bucket) -> None:
         self.bucket = bucket
-        self._cached: dict[str, tuple[float, list[Value]]] = {}
+        self._cached: dict[str, tuple[float, dict[str, Value]]] = {}
         self._lock = threading.Lock()
 
     @property
@@ -100,20 +100,10 @@ class WorldCluster:
         """Return the names of the worlds that should answer somewhere."""
         return [name for name in self.all_names() if self.marker(name) is None]
 
-    def owners(self, *, trials: bool = True) -> dict[str, str]:
-        """Return the owner of each private world; see `WorldIndex`."""
-        owners = self._all("owners")
-        found = {name: msgspec.json.decode(owners[name].content, type=Owned) for name in owners if is_name(name)}
-        return {
-            name: owned.owner
-            for name, owned in sorted(found.items())
-            if self.marker(name) != "deleted" and (trials or not owned.trial)
-        }
-
-    def owner(self, name: str) -> str | None:
-        """Return the owner of a private world, or None if there is none of this name."""
-        found = self._all("owners").get(name) if is_name(name) and self.marker(name) != "deleted" else None
-        return None if found is None else msgspec.json.decode(found.content, type=Owned).owner
+    def owned(self, name: str) -> Owned | None:
+        """Return what is written of the owner of a world; None if there is none."""
+        value = self._all("owners").get(name)
+        return msgspec.json.decode(value.content, type=Owned) if value else None
 
     def check(self, name: str) -> None:
         """Raise unless there is a private world of this name."""
@@ -331,11 +321,11 @@ class WorldCluster:
         """Return the values of a kind by world, as they were a moment ago."""
         with self._lock:
             now = time.monotonic()
-            at, values = self._cached.get(kind, (0.0, []))
+            at, values = self._cached.get(kind, (0.0, {}))
             if not at or now - at > _FRESH:
-                values = self._read(kind)
+                values = {one.key.removeprefix(f"{kind}."): one for one in self._read(kind)}
                 self._cached[kind] = (now, values)
-        return {one.key.removeprefix(f"{kind}."): one for one in values}
+        return values
 
     def _read(self, kind: str) -> list[Value]:
         return self.bucket.values(f"{kind}.*")

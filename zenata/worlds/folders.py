@@ -33,14 +33,14 @@ from zenata.process.load import MachineLoad
 from zenata.worlds import control
 from zenata.worlds.control import ENDPOINT, ControlServer, Handler
 from zenata.worlds.files import Files, FolderFiles
-from zenata.worlds.index import MARKERS, RECIPE, Draft, Marker, Owned, is_name, new_name, unknown
+from zenata.worlds.index import MARKERS, RECIPE, Draft, Marker, Owned, WorldIndex, is_name, new_name, unknown
 
 log = logging.getLogger(__name__)
 
 _PATIENCE = 10.0  # for another process that makes a world [s]
 
 
-class WorldFolders:
+class WorldFolders(WorldIndex):
     """The index of worlds that are folders under one root; see `zenata.worlds.index.WorldIndex`.
 
     Parameters
@@ -115,20 +115,6 @@ class WorldFolders:
         """Remove a world and all it left."""
         shutil.rmtree(self.root / name)
 
-    def owners(self, *, trials: bool = True) -> dict[str, str]:
-        """Return the owner of each private world by name; see `WorldIndex`."""
-        found = {}
-        for name in self.names():
-            owned = self._owned(name)
-            if owned is not None and self.marker(name) != "deleted" and (trials or not owned.trial):
-                found[name] = owned.owner
-        return found
-
-    def owner(self, name: str) -> str | None:
-        """Return the owner of a private world, or None if there is none of this name."""
-        owned = self._owned(name) if is_name(name) and self.marker(name) != "deleted" else None
-        return None if owned is None else owned.owner
-
     def marker(self, name: str) -> Marker | None:
         """Return what keeps a world from running, or None."""
         return _marker(self._listed(name))
@@ -202,7 +188,8 @@ class WorldFolders:
         except OSError:
             return None
 
-    def _owned(self, name: str) -> Owned | None:
+    def owned(self, name: str) -> Owned | None:
+        """Return what the recipe of a world says of its owner; None if it cannot be read."""
         try:
             with open(f"{self.root}/{name}/{RECIPE}", "rb") as file:  # noqa: PTH123 - a path takes longer than the file
                 return msgspec.json.decode(file.read(), type=Owned)

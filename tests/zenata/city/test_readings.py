@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenata.city.readings import Catalog, ReadingBatch, Selection, Series
+from zenata.city.readings import Catalog, Selection, Series
 
 WORDS = st.sampled_from(("a", "b", "c"))
 SERIES = st.builds(Series, *[WORDS] * 6)
@@ -67,17 +67,6 @@ def test_selection_follows_a_growing_catalog() -> None:
             assert len(catalog.select(Selection())) == number + 1
     assert catalog.select(Selection(districts=("d1",))).tolist() == list(range(1, 3000, 3))
     assert catalog.select(Selection(sensors=("air-2999", "air-7"))).tolist() == [7, 2999]
-
-
-def test_batch_is_as_long_as_its_columns() -> None:
-    batch = ReadingBatch(
-        catalog=Catalog(),
-        series=np.zeros(3, np.int32),
-        time=np.arange(3),
-        value=np.zeros(3),
-        seq=np.zeros(3, np.int64),
-    )
-    assert len(batch) == 3
 
 
 @pytest.mark.parametrize("selection", [Selection(), Selection(kinds=("air",))])

@@ -6,20 +6,19 @@ from zenata.store import open_store
 from zenata.store.registry import SCHEMES
 
 
-def test_three_slashes_name_a_path_from_the_working_folder(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("url", "file"),
+    [
+        ("duckdb:///data/city.duckdb", "data/city.duckdb"),
+        ("duckdb:///{folder}/city.duckdb", "city.duckdb"),
+        ("duckdb:///la%20ferme%3F.duckdb", "la ferme?.duckdb"),
+    ],
+    ids=["from the working folder", "from the root", "percent-encoded"],
+)
+def test_a_url_names_a_path(tmp_path, monkeypatch, url, file):
     monkeypatch.chdir(tmp_path)
-    open_store("duckdb:///data/city.duckdb").close()
-    assert (tmp_path / "data" / "city.duckdb").is_file()
-
-
-def test_four_slashes_name_a_path_from_the_root(tmp_path):
-    open_store(f"duckdb:///{tmp_path}/city.duckdb").close()
-    assert (tmp_path / "city.duckdb").is_file()
-
-
-def test_a_path_may_be_percent_encoded(tmp_path):
-    open_store(f"duckdb:///{tmp_path}/la%20ferme%3F.duckdb").close()
-    assert (tmp_path / "la ferme?.duckdb").is_file()
+    open_store(url.format(folder=tmp_path)).close()
+    assert (tmp_path / file).is_file()
 
 
 @pytest.mark.parametrize("url", ["duckdb:", "duckdb://", "duckdb:///", "duckdb://host/city.duckdb"])

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
 from tests.zenata.wire.mqtt.running import (
@@ -113,10 +114,7 @@ def test_who_has_lost_a_session_and_the_connection_too_subscribes_on_the_next_on
     ) as client:
         subscribe = client._subscribe
         client._subscribe = lambda: client._client.socket().shutdown(socket.SHUT_RDWR)
-        deadline = time.monotonic() + TIMEOUT
-        while not lost or client._client.socket():
-            assert time.monotonic() < deadline
-            client._turn(0.1)
+        wait_until(lambda: client._turn(0.1) or (lost and not client._client.socket()), "it is lost", TIMEOUT, 0.0)
         client._subscribe = subscribe
         client.connect(TIMEOUT)
         send(broker, "w-13", [b"heard"])
@@ -127,10 +125,8 @@ def test_who_has_lost_a_session_and_the_connection_too_subscribes_on_the_next_on
 def test_without_anything_retained_subscribing_is_confirmed_at_once(broker):
     confirmed: list[str] = []
     with confirming(broker, "w-9", confirmed, subscribed=None) as client:
-        deadline = time.monotonic() + TIMEOUT
-        while not confirmed:
-            assert time.monotonic() < deadline
-            assert client.receive(limit=1, wait=0.05) == []
+        wait_until(lambda: confirmed or client.receive(limit=1, wait=0.05), "it is confirmed", TIMEOUT, 0.0)
+        assert confirmed
 
 
 def test_messages_at_qos_0_are_not_acknowledged_as_that_would_cost_the_connection(broker):

@@ -56,14 +56,6 @@ def test_what_is_none_says_why(message, reason):
         cayenne.decode(bytes.fromhex(message))
 
 
-@given(st.binary(max_size=64))
-def test_any_bytes_are_read_or_refused(data):
-    try:
-        assert any(cayenne.decode(data))
-    except UplinkError as error:
-        assert str(error)
-
-
 @given(
     st.sets(st.integers(0, 255), min_size=1), st.sampled_from(sorted(cayenne.TYPES)), st.binary(min_size=9, max_size=9)
 )
