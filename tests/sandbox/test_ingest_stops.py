@@ -172,7 +172,7 @@ def test_a_store_that_was_opened_again_is_well(rig: Rig) -> None:
         for _ in range(30):
             assert compared(rig, monitor) == []
         before = rig.store.ledger
-        rig.store._lost = True  # type: ignore[attr-defined]  # as where DuckDB gives a file up at a checkpoint
+        rig.store._file._lost = True  # type: ignore[attr-defined]  # as where DuckDB gives a file up at a checkpoint
         wait_until(lambda: compared(rig, monitor) == [] and rig.store.ledger is not before, "it is opened again")
         for _ in range(60):
             assert compared(rig, monitor) == []

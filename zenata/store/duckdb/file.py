@@ -1,8 +1,11 @@
-"""Opens the file of an embedded store, and tells what is wrong with it."""
+"""The file of an embedded store: one connection that writes, others that read beside it, and what is wrong in plain words."""
 
+import contextlib
 import itertools
+import logging
 import os
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +14,8 @@ import duckdb
 
 from zenata.errors import NoRoomError, StoreError
 from zenata.store.duckdb.sql import SCHEMA
+
+log = logging.getLogger(__name__)
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "256MB",  # beyond it DuckDB spills to disk; the whole stack is to stay below 600 MB
@@ -22,6 +27,130 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {
 _LOCKED = re.compile(r"PID (\d+)")
 
 _opened = itertools.count()
+
+
+class DuckDBFile:
+    """A file; once it is open, any thread may read, and who writes holds it first.
+
+    Parameters
+    ----------
+    path : Path
+        Made, with its folder, if it is not there.
+    on_open : callable
+        Called when it was opened, also again; what it raises closes the file.
+
+    Attributes
+    ----------
+    database, writer : duckdb.DuckDBPyConnection
+        What `copy` and cursors are made of, and the connection of whoever holds the file.
+    """
+
+    database: duckdb.DuckDBPyConnection
+    writer: duckdb.DuckDBPyConnection
+
+    def __init__(self, path: Path, on_open: Callable[[], object]) -> None:
+        self.path, self._on_open = path, on_open
+        self._writing = threading.Lock()
+        self._lost = False  # whether DuckDB has given the file up
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Have the file for transactions."""
+        with self._writing:
+            self._reopen_if_lost()
+            yield
+
+    @contextmanager
+    def turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Have the file for one transaction."""
+        with self.held(), self.transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
+        with translated(self.path):
+            try:
+                self.writer.execute("BEGIN")
+            except duckdb.TransactionException:  # the one before could not be ended
+                self._renew_writer()
+                self.writer.execute("BEGIN")
+            try:
+                yield self.writer
+                self.writer.execute("COMMIT")
+            except duckdb.FatalException as error:
+                self._lost = True
+                if "COMMIT succeeded and is durable" not in str(error):
+                    raise
+            except BaseException:
+                self._roll_back()
+                raise
+
+    @contextmanager
+    def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Have a connection of its own, beside any writing."""
+        if self._lost:
+            with self.held():
+                pass
+        with translated(self.path), self.database.cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """Do what is left to be written, and close the file."""
+        with (
+            self._writing,
+            translated(self.path),
+            contextlib.closing(self.database),
+            contextlib.closing(self.writer),
+        ):
+            yield
+
+    def open(self) -> None:
+        """Open it.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be opened.
+        """
+        self.database = connect(self.path)
+        self.writer = self.database.cursor()
+        try:
+            with translated(self.path):
+                self._on_open()
+        except BaseException:
+            self.writer.close()
+            self.database.close()
+            raise
+
+    def _reopen_if_lost(self) -> None:
+        """Open the file again where DuckDB has given it up, as it does when the disk is full at a checkpoint."""
+        if self._lost:
+            with suppress(duckdb.Error):
+                self.writer.close()
+                self.database.close()
+            self._lost = False  # else opening would wait for itself
+            try:
+                self.open()
+            except BaseException:
+                self._lost = True
+                raise
+
+    def _roll_back(self) -> None:
+        """Undo the transaction, if need be by giving up its connection: it would be aborted for ever."""
+        try:
+            self.writer.execute("ROLLBACK")
+        except duckdb.Error:
+            if not self._lost:
+                self._renew_writer()
+
+    def _renew_writer(self) -> None:
+        """Go on with a new connection, which ends the transaction of the old one."""
+        log.warning("the store's writer goes on with a new connection, as it could not end a transaction")
+        with suppress(duckdb.Error):
+            self.writer.close()
+        self.writer = self.database.cursor()
 
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:

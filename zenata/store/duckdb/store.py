@@ -8,9 +8,8 @@ it is written into is then held in memory too.
 
 import logging
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from zenata.store.buckets import grain
 from zenata.store.dead_letters import DeadLetter, Usage
 from zenata.store.duckdb import dead_letters as duckdb_dead_letters
 from zenata.store.duckdb.estimate import Estimates
-from zenata.store.duckdb.file import connect, copy, translated
+from zenata.store.duckdb.file import DuckDBFile, copy
 from zenata.store.duckdb.gate import Gate
 from zenata.store.duckdb.ids import SeriesIds
 from zenata.store.duckdb.ledger import LedgerTables
@@ -60,15 +59,13 @@ class DuckDBStore:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._writing = threading.Lock()
-        self._lost = False  # whether DuckDB has given up the file
         self._failure: StoreError | None = None  # of the last append, if it failed
         self._gate = Gate()
         self._usage = Usage({})
         self._catalog = Catalog()
         self._ids = SeriesIds(np.empty(0, dtype=np.int32))
-        self._open()
+        self._file = DuckDBFile(path, self._load)
+        self._file.open()
 
     @property
     def catalog(self) -> Catalog:
@@ -84,8 +81,7 @@ class DuckDBStore:
         self, batch: ReadingBatch, dead_letters: Sequence[DeadLetter] = (), replayed: Sequence[DeadLetter] = ()
     ) -> int:
         """Store readings and dead letters, all or none; see `Store.append`."""
-        with self._writing:
-            self._reopen_if_lost()
+        with self._file.held():
             plan = self._planner.plan(batch, [one.bounded() for one in dead_letters], replayed)
             try:
                 new = self._write(plan)
@@ -107,7 +103,7 @@ class DuckDBStore:
         fresh, late = part(rows, newer | in_gap), part(rows, ~(newer | in_gap))
         ids = self._ids.extended(self._ids.next(len(plan.new_series)))
         entries = plan.entries(self.ledger)
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             self._insert_series(connection, plan.new_series)
             insert_readings(connection, fresh | {"series": ids.of(fresh["series"])})
             new_late = insert_missing_readings(connection, late | {"series": ids.of(late["series"])})
@@ -161,7 +157,7 @@ class DuckDBStore:
         found, late = np.full(len(series), np.nan), np.argsort(time, kind="stable")
         late = late[~(self._newest.is_newer(series, time) | self._newest.in_gap(series, time))[late]]
         if len(late):
-            with self._reading() as cursor:
+            with self._file.reading() as cursor:
                 found[late] = select_values(cursor, self._ids.of(series[late]), time[late])
         return found
 
@@ -187,34 +183,32 @@ class DuckDBStore:
         """Raise if the store cannot be read, or the last append failed; see `Store.check`."""
         if self._failure is not None:
             raise StoreError(str(self._failure))
-        with self._reading() as cursor:
+        with self._file.reading() as cursor:
             cursor.execute("SELECT version FROM schema_version").fetchall()
 
     def dead_letters(
         self, *, topics: Sequence[str] = ("",), before: int | None = None, limit: int = 100, payloads: bool = False
     ) -> list[DeadLetter]:
         """Return the newest dead letters, newest first; see `Store.dead_letters`."""
-        with self._reading() as cursor:
+        with self._file.reading() as cursor:
             return duckdb_dead_letters.select(cursor, topics, before, limit, payloads=payloads)
 
     def tidy(self, now: int, retention: Retention) -> None:
         """Roll up what is old; see `Store.tidy`."""
-        with self._writing:
-            self._reopen_if_lost()
+        with self._file.held():
             self._trim(now - retention.dead_letter_age, retention.max_dead_letters, self._usage.limit)
         series, newest, _, _ = self._newest.of(self._shared(self._catalog.select(Selection())))
         if len(series):
-            roll_up(self._turn, retention.horizons(int(newest.max())), self._ids.of(series), newest)
-        with self._reading() as cursor:
+            roll_up(self._file.turn, retention.horizons(int(newest.max())), self._ids.of(series), newest)
+        with self._file.reading() as cursor:
             self._horizons = horizons(cursor)
 
     def forget(self, world: str) -> None:
         """Delete a world; see `Store.forget`."""
-        with self._writing:
-            self._reopen_if_lost()
+        with self._file.held():
             series = self._catalog.select(Selection(worlds=(world,)))
             ids = [self._ids.of(series).tolist()]
-            with self._transaction() as connection:
+            with self._file.transaction() as connection:
                 for table in ("readings", *ROLLUPS):
                     connection.execute(f"DELETE FROM {table} WHERE series IN (SELECT unnest($1::INTEGER[]))", ids)  # noqa: S608 - no input
                 connection.execute("DELETE FROM series WHERE world = $1", [world])
@@ -225,13 +219,13 @@ class DuckDBStore:
             self._catalog.remove(series)
             self._newest.forget(series)
             self._estimates.forget(series)
-            self._usage = duckdb_dead_letters.usage(self._connection)
+            self._usage = duckdb_dead_letters.usage(self._file.writer)
 
     def describe(self, series: Series) -> None:
         """Give a series its unit; see `Store.describe`."""
         number = self._catalog.find(series.world, series.sensor, series.property)
         if number is not None:
-            with self._turn() as connection:
+            with self._file.turn() as connection:
                 connection.execute(
                     "UPDATE series SET unit = $1 WHERE world = $2 AND sensor = $3 AND property = $4",
                     [series.unit, series.world, series.sensor, series.property],
@@ -240,51 +234,31 @@ class DuckDBStore:
 
     def copy(self, path: Path, on_begin: Callable[[], object] = lambda: None) -> None:
         """Write a snapshot into a new file; see `Store.copy`."""
-        copy(self._database, path, on_begin)
+        copy(self._file.database, path, on_begin)
 
     def close(self) -> None:
         """Write what is pending, and close the file."""
-        with self._writing, translated(self._path), closing(self._database), closing(self._connection):
+        with self._file.closing():
             if self._ledger.entries:
-                with self._transaction() as connection:
+                with self._file.transaction() as connection:
                     self._ledger.fold(connection)
 
-    def _open(self) -> None:
-        """Open the file, and read what is held in memory of it; numbers of series stay if it was open before."""
-        self._database = connect(self._path)
-        try:
-            with translated(self._path):
-                upgrade(self._database, self._path)
-                self._connection = self._database.cursor()
-                self._load_series()
-                self._load_readings()
-                self._reader = Reader(self._reading, self._estimates, self._gate)
-                self._ledger = LedgerTables(Ledger())
-                self._ledger.load(self._connection)
-                self._planner = Planner(self._catalog, self.ledger)
-                self._horizons = horizons(self._connection)
-                self._usage = duckdb_dead_letters.usage(self._connection)
-        except BaseException:
-            self._database.close()
-            raise
-
-    def _reopen_if_lost(self) -> None:
-        """Open the file again where DuckDB has given it up, as it does when the disk is full at a checkpoint."""
-        if self._lost:
-            with suppress(duckdb.Error):
-                self._connection.close()
-                self._database.close()
-            self._lost = False  # else opening would wait for itself
-            try:
-                self._open()
-            except BaseException:
-                self._lost = True
-                raise
+    def _load(self) -> None:
+        """Read what is held in memory of the file; numbers of series stay if it was open before."""
+        upgrade(self._file.database, self._file.path)
+        self._load_series()
+        self._load_readings()
+        self._reader = Reader(self._file.reading, self._estimates, self._gate)
+        self._ledger = LedgerTables(Ledger())
+        self._ledger.load(self._file.writer)
+        self._planner = Planner(self._catalog, self.ledger)
+        self._horizons = horizons(self._file.writer)
+        self._usage = duckdb_dead_letters.usage(self._file.writer)
 
     def _load_series(self) -> None:
         """Read series that are not in the catalog yet, and leave out those that are not in the file any more."""
         columns = "id, world, sensor, property, kind, district, unit, owner"
-        rows = self._connection.execute(f"SELECT {columns} FROM series ORDER BY id").fetchall()  # noqa: S608 - no input
+        rows = self._file.writer.execute(f"SELECT {columns} FROM series ORDER BY id").fetchall()  # noqa: S608 - no input
         ids = np.array([row[0] for row in rows], dtype=np.int32)
         numbers = np.arange(len(self._catalog), dtype=np.int32)
         self._catalog.remove(numbers[~np.isin(self._ids.of(numbers), ids)])
@@ -323,7 +297,7 @@ class DuckDBStore:
         """Fold the ledger and trim dead letters when there is much of them; what fails is tried again later."""
         try:
             if self._ledger.is_full:
-                with self._transaction() as connection:
+                with self._file.transaction() as connection:
                     self._ledger.fold(connection)
             if self._usage.is_exceeded:
                 self._trim(0, sys.maxsize, self._usage.limit * 3 // 4)
@@ -332,68 +306,16 @@ class DuckDBStore:
 
     def _trim(self, before: int, max_count: int, max_bytes: int) -> None:
         """Delete dead letters; see `zenata.store.duckdb.dead_letters.trim`."""
-        with self._transaction() as connection:
+        with self._file.transaction() as connection:
             duckdb_dead_letters.trim(connection, before, max_count, max_bytes)
-        self._usage = duckdb_dead_letters.usage(self._connection)
+        self._usage = duckdb_dead_letters.usage(self._file.writer)
 
     def _shared(self, numbers: IndexArray) -> IndexArray:
         """Return those of some series that are of the shared city: of no private world, and of no pilot's devices."""
         shared = [not self._catalog[number].world.startswith((PRIVATE, OWN)) for number in numbers.tolist()]
         return numbers[np.array(shared, dtype=np.bool_)]
 
-    @contextmanager
-    def _turn(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Have the file for a transaction."""
-        with self._writing:
-            self._reopen_if_lost()
-            with self._transaction() as connection:
-                yield connection
-
-    @contextmanager
-    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Commit what is done inside, or undo it; DuckDB syncs its write-ahead log at each commit."""
-        with translated(self._path):
-            try:
-                self._connection.execute("BEGIN")
-            except duckdb.TransactionException:  # the one before could not be ended
-                self._renew_connection()
-                self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except duckdb.FatalException as error:
-                self._lost = True
-                if "COMMIT succeeded and is durable" not in str(error):
-                    raise
-            except BaseException:
-                self._roll_back()
-                raise
-
-    def _roll_back(self) -> None:
-        """Undo the transaction, if need be by giving up its connection: it would be aborted for ever."""
-        try:
-            self._connection.execute("ROLLBACK")
-        except duckdb.Error:
-            if not self._lost:
-                self._renew_connection()
-
-    def _renew_connection(self) -> None:
-        """Go on with a new connection, which ends the transaction of the old one."""
-        log.warning("the store's writer goes on with a new connection, as it could not end a transaction")
-        with suppress(duckdb.Error):
-            self._connection.close()
-        self._connection = self._database.cursor()
-
-    @contextmanager
-    def _reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Have a connection of its own, beside any writing."""
-        if self._lost:
-            with self._writing:
-                self._reopen_if_lost()
-        with translated(self._path), self._database.cursor() as cursor:
-            yield cursor
-
     def _fetch(self, sql: str) -> Columns:
         """Run a query of our own."""
-        with self._reading() as cursor:
+        with self._file.reading() as cursor:
             return cursor.execute(sql).fetchnumpy()

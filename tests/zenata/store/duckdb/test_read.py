@@ -76,9 +76,9 @@ def test_who_waits_too_long_for_a_turn_is_asked_to_come_again(store, monkeypatch
 def test_a_writer_whose_transaction_cannot_be_ended_goes_on_with_a_new_connection(store):
     rows = some_rows(series_of(2), [NOON, NOON + 1])
     store.append(batch_of(rows[:2]))
-    store._connection.execute("BEGIN")
+    store._file.writer.execute("BEGIN")
     with pytest.raises(duckdb.Error):
-        store._connection.execute("INSERT INTO schema_version VALUES (NULL)")  # aborts the transaction
+        store._file.writer.execute("INSERT INTO schema_version VALUES (NULL)")  # aborts the transaction
     assert store.append(batch_of(rows)) == 2
     store.check()
     assert len(contents(store)) == 4
