@@ -33,7 +33,7 @@ from zenata.contract.trials import (
     TrialStep,
 )
 from zenata.control.keys import Principal
-from zenata.control.trial_tables import TrialRow, place_of
+from zenata.control.trial_tables import TrialRow, position_of
 from zenata.errors import TrialError
 from zenata.trials.report import report_html
 
@@ -117,7 +117,7 @@ def trials(
     register, pilot = context.trials.register, None if principal.role in right.others else principal.pilot
     query = f"trials {pilot}"
     rows = register.newest(pilot, position_in(params, context.cursors, query), params.limit + 1)
-    shown, following = page_of(rows, place_of, params, context.cursors, query)
+    shown, following = page_of(rows, position_of, params, context.cursors, query)
     return respond(Page(items=[trial_document(register, row) for row in shown], next=following))
 
 

@@ -142,7 +142,7 @@ def load_city(path: Path | str = "zenata") -> City:
     districts = _read_districts(folder / "districts.geojson", header.units)
     streets = _read_streets(folder / "streets.geojson")
     sensors = _read_sensors(folder / "sensors", header.units)
-    _check_places(folder / "sensors", sensors, districts, frozenset(street.id for street in streets))
+    _check_positions(folder / "sensors", sensors, districts, frozenset(street.id for street in streets))
     return City(
         id=header.id,
         name=header.name,
@@ -328,7 +328,7 @@ def _check_unique(file: Path, ids: Iterable[str]) -> None:
         seen.add(id_)
 
 
-def _check_places(
+def _check_positions(
     folder: Path, sensors: Sequence[Sensor], districts: Sequence[District], streets: frozenset[str]
 ) -> None:
     """Check that every sensor lies in the district it names, and that the street it names exists."""

@@ -31,7 +31,7 @@ LEASE = 5.0
 HEARD = 1.0
 """Age from which on what is known of the peers counts as old [s]."""
 
-_KEPT = 60.0  # how long batches stay for the others [s]; a server that was away for longer reads the store again
+_RETENTION = 60.0  # how long batches stay for the others [s]; a server that was away for longer reads the store again
 _FORGOTTEN = 3600.0  # how long the row of a server that is gone stays [s]
 _MAX_WAITING = 2_000  # batches while the database is away
 _LEADER = "leader"
@@ -250,7 +250,7 @@ class Peers(Background):
                 for at, content in enumerate(waiting, 1)
             ]
             connection.execute(insert(BatchRow), rows)
-        while self._sent and self._sent[0][0] < time.monotonic() - _KEPT:
+        while self._sent and self._sent[0][0] < time.monotonic() - _RETENTION:
             _, old = self._sent.popleft()
             connection.execute(delete(BatchRow).where(BatchRow.server == self.id, BatchRow.number <= old))
         return texts

@@ -136,8 +136,8 @@ class DeclarationRow(Base):
     trial: Mapped[str] = mapped_column(String(16), server_default="", default="")
 
 
-def place_of(row: TrialRow) -> tuple[int, int]:
-    """Return the place of a trial in a list, newest first: it has numbers that only rise along the list."""
+def position_of(row: TrialRow) -> tuple[int, int]:
+    """Return the position of a trial in a list, newest first: it has numbers that only rise along the list."""
     return -row.made, -int(row.id.removeprefix(_PREFIX), _BASE)
 
 
@@ -149,7 +149,7 @@ def newest_trials(pilot: str | None, behind: tuple[int, int] | None) -> Select[T
     pilot : str or None
         Whose; None for all.
     behind : (int, int) or None
-        Only those behind this place.
+        Only those behind this position.
     """
     chosen = select(TrialRow).where(TrialRow.part_of == "").order_by(TrialRow.made.desc(), TrialRow.id.desc())
     if pilot is not None:

@@ -187,7 +187,7 @@ class Trials:
             return list(session.scalars(chosen))
 
     def newest(self, pilot: str | None, behind: tuple[int, int] | None, limit: int) -> list[TrialRow]:
-        """Return trials, newest first, without parts, of a pilot or of all, `behind` a place (`place_of`)."""
+        """Return trials, newest first, without parts, of a pilot or of all, `behind` a position (`position_of`)."""
         with Session(self.engine) as session:
             return list(session.scalars(newest_trials(pilot, behind).limit(limit)))
 

@@ -1,7 +1,7 @@
 """Bulk protocol: readings in great numbers to the process that owns the store, past the broker, as columns over loopback.
 
-Either side sends messages of MessagePack, each behind its length: first the token of the door, then batches. Each batch
-is answered when it is durable, or with what is wrong. The same door lets the store be copied while it is in use.
+Either side sends messages of MessagePack, each behind its length: first the token of the socket, then batches. Each batch
+is answered when it is durable, or with what is wrong. The same socket lets the store be copied while it is in use.
 """
 
 import socket
@@ -26,7 +26,7 @@ MAX_MESSAGE = 1 << 28
 _LENGTH = struct.Struct("<Q")
 _ANSWER = 60.0  # the longest that storing a batch may take [s]
 _COPYING = 3600.0  # the longest that copying the store may take [s]
-_PAUSE = 0.2  # before the door is tried again [s]
+_PAUSE = 0.2  # before the socket is tried again [s]
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -137,9 +137,9 @@ class BulkClient:
     Parameters
     ----------
     file : Path
-        Of the door.
+        Of the socket.
     patience : float
-        How long the door may be closed later on [s].
+        How long the socket may be closed later on [s].
 
     Raises
     ------

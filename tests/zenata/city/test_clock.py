@@ -90,8 +90,8 @@ def test_scaled_clock_runs_ahead_of_the_wall() -> None:
     before = time.monotonic_ns()
     clock = ScaledClock(start=START, speed=1000)
     first, second = clock.now(), clock.now()
-    most = (time.monotonic_ns() - before) // 1000 * 1000 + 1000
-    assert START <= first <= second <= START + most
+    latest = (time.monotonic_ns() - before) // 1000 * 1000 + 1000
+    assert START <= first <= second <= START + latest
 
 
 def test_scaled_clock_has_waited_when_the_moment_comes() -> None:

@@ -11,30 +11,30 @@ from zenata.errors import CityError
 def made(monkeypatch):
     """The cities of which something was computed, and the function that does."""
     monkeypatch.setattr("zenata.city.derived._KNOWN", [])
-    asked = []
+    requested = []
 
     @once_per_city
     def make(city):
-        asked.append(city)
+        requested.append(city)
         return [city.id]
 
-    return asked, make
+    return requested, make
 
 
 def test_it_is_computed_once_for_each_city(made):
-    asked, make = made
+    requested, make = made
     one, other = small_city(), small_city()
     assert make(one) is make(one) is not make(other)
-    assert [id(city) for city in asked] == [id(one), id(other)]
+    assert [id(city) for city in requested] == [id(one), id(other)]
     assert one == other
 
 
 def test_it_can_be_computed_beforehand(made):
-    asked, make = made
+    requested, make = made
     city = small_city()
     derive(city)
     make(city)
-    assert len(asked) == 1
+    assert len(requested) == 1
 
 
 def test_what_a_city_lacks_is_reported_to_who_needs_it_each_time(made):

@@ -227,11 +227,11 @@ def test_zenata_streets_lead_everywhere_but_against_the_motorway(zenata: City) -
 
 
 def test_zenata_streets_meet_at_their_nodes(zenata: City) -> None:
-    places: dict[str, set[tuple[float, float]]] = {}
+    positions: dict[str, set[tuple[float, float]]] = {}
     for link in zenata.streets:
-        places.setdefault(link.start, set()).add(link.line[0])
-        places.setdefault(link.end, set()).add(link.line[-1])
-    assert {node: at for node, at in places.items() if len(at) > 1} == {}
+        positions.setdefault(link.start, set()).add(link.line[0])
+        positions.setdefault(link.end, set()).add(link.line[-1])
+    assert {node: at for node, at in positions.items() if len(at) > 1} == {}
 
 
 def test_traffic_lights_stand_at_whole_junctions(zenata: City) -> None:

@@ -5,15 +5,15 @@ from zenata.process.rate_limit import Bucket
 
 
 @given(st.just(0.0) | st.floats(1e-6, 100), st.integers(1, 50), st.lists(st.floats(0, 10), max_size=200))
-def test_a_bucket_lets_through_no_more_than_its_rate(rate: float, most: int, pauses: list[float]) -> None:
-    bucket, now, taken = Bucket(most, 0.0), 0.0, 0
+def test_a_bucket_lets_through_no_more_than_its_rate(rate: float, limit: int, pauses: list[float]) -> None:
+    bucket, now, taken = Bucket(limit, 0.0), 0.0, 0
     for pause in pauses:
         now += pause
-        wait = bucket.take(rate, most, now)
+        wait = bucket.take(rate, limit, now)
         taken += wait == 0
-        assert taken <= most + rate * now + 1e-6
+        assert taken <= limit + rate * now + 1e-6
         if wait and rate:
-            assert Bucket(bucket.tokens, bucket.time).take(rate, most, now + wait + 1e-6) == 0
+            assert Bucket(bucket.tokens, bucket.time).take(rate, limit, now + wait + 1e-6) == 0
 
 
 def test_what_is_taken_before_it_is_there_is_waited_for() -> None:

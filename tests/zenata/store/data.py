@@ -92,7 +92,7 @@ def some_rows(series: Iterable[Series], times: Iterable[int]) -> list[Row]:
     """Return one reading of each series at each time, every value another one."""
     series = list(series)
     return [
-        Row(one, time, float(place * 1000 + number), place + 1)
-        for place, time in enumerate(times)
+        Row(one, time, float(index * 1000 + number), index + 1)
+        for index, time in enumerate(times)
         for number, one in enumerate(series)
     ]

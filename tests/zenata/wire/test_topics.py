@@ -50,11 +50,11 @@ def test_a_level_is_a_word(word):
 @given(st.text())
 def test_parse_answers_or_names_the_topic(text):
     try:
-        place = topics.parse(text)
+        topic = topics.parse(text)
     except TopicError as error:
         assert str(error)
     else:
-        assert isinstance(place, topics.TelemetryTopic | topics.PackTopic)
+        assert isinstance(topic, topics.TelemetryTopic | topics.PackTopic)
 
 
 @pytest.mark.parametrize("topic", ["zenata/clock", "zenata/telemetry/a/b", "zenata/telemetry/a/b/c/d", "pilots/demo/x"])

@@ -22,9 +22,7 @@ from zenata.store.ledger import AccountState, Entries, Ledger
 _PIECE = 60_000  # of a packed text in one field; InfluxDB Cloud takes 64 KiB [characters]
 _FOLD = 1_000_000  # entries after which the accounts are written; some minutes of a busy city
 _LATE = 15 * 10**9  # how late an entry may be seen, for its retries and for clocks that differ [ns]
-_KEPT = (
-    3600 * 10**9
-)  # time that entries stay after they are in the accounts, so that no writer needs them any more [ns]
+_RETENTION = 3600 * 10**9  # how long entries stay once they are in the accounts, and no writer needs them [ns]
 
 
 class Entry(msgspec.Struct, omit_defaults=True):
@@ -71,7 +69,7 @@ class Journal:
         since, accounts = 0, _Accounts([], {})
         for _, moment, data in _complete(self._server, LEDGER, "ORDER BY time DESC LIMIT 1000")[:1]:
             accounts = msgspec.json.decode(data, type=_Accounts)
-            since = max(moment - _KEPT, min(accounts.seen.values(), default=0))
+            since = max(moment - _RETENTION, min(accounts.seen.values(), default=0))
         entries = _complete(self._server, ENTRIES, f"WHERE time > {since} ORDER BY time DESC")
         self.ledger.restore(accounts.kept)
         self._seen = accounts.seen
@@ -127,7 +125,7 @@ class Journal:
         """Write the accounts, and remove what they replace, if anything has come since."""
         if self.writer not in self._seen:
             return
-        oldest = time.time_ns() - _KEPT
+        oldest = time.time_ns() - _RETENTION
         seen = {writer: moment for writer, moment in self._seen.items() if moment > oldest}
         lines = self._packed(LEDGER, _Accounts(self.ledger.states(), seen))
         self._server.insist(lines.text)

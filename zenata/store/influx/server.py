@@ -42,7 +42,7 @@ class _Result(msgspec.Struct):
     error: str | None = None
 
 
-class _Said(msgspec.Struct):
+class _Answer(msgspec.Struct):
     results: list[_Result] = []
     error: str | None = None
 
@@ -97,7 +97,7 @@ class Server(ABC):
         self.address = address
         self.http = http if token is None else http.with_headers(Authorization=self.authorization(token))
         self.token = token
-        self._decoder = msgspec.json.Decoder(_Said)
+        self._decoder = msgspec.json.Decoder(_Answer)
 
     def authorization(self, token: str) -> str:
         """Return the header that shows the token."""

@@ -66,8 +66,8 @@ def publish(
     return bytes([0x30 | dup << 3 | qos << 1 | retain]) + integer(len(body)) + body
 
 
-def cut(data: bytes, places: Sequence[int]) -> list[bytes]:
-    marks = [0, *sorted(place % (len(data) + 1) for place in places), len(data)]
+def cut(data: bytes, offsets: Sequence[int]) -> list[bytes]:
+    marks = [0, *sorted(offset % (len(data) + 1) for offset in offsets), len(data)]
     return [data[first:last] for first, last in pairwise(marks)]
 
 
