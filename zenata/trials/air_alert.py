@@ -25,6 +25,7 @@ from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, Tables, learning
 from zenata.trials.forecasts import brier, critical_success, filled, skill
+from zenata.trials.variants import planned
 
 LIMITS = {"no2": (25.0, 24), "pm10": (100.0, 24), "pm25": (37.5, 24), "o3": (100.0, 8)}
 """Limit [ug/m3] of the mean over so many hours, by pollutant: of the WHO global air quality guidelines (2021, ISBN
@@ -64,29 +65,23 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     for number in range(int(chance.integers(1, 4))):
         start, factor = int(chance.integers(0, 13 * DAY)), float(chance.uniform(1.2, 1.6))
         found.append(
-            {
-                "type": "pollution_episode",
-                "id": f"hidden-episode-{number}",
-                "start": f"+{start}s",
-                "duration": int(chance.integers(12, 31)) * 3600,
-                "no2": round((1 + factor) / 2, 2),
-                "pm10": round(factor, 2),
-                "pm25": round(factor, 2),
-                "wind": round(float(chance.uniform(0.6, 0.9)), 2),
-            }
+            planned(
+                "pollution_episode",
+                f"hidden-episode-{number}",
+                start,
+                int(chance.integers(12, 31)) * 3600,
+                no2=round((1 + factor) / 2, 2),
+                pm10=round(factor, 2),
+                pm25=round(factor, 2),
+                wind=round(float(chance.uniform(0.6, 0.9)), 2),
+            )
         )
     heat, gateway = int(chance.integers(5, 12)) * DAY, int(chance.integers(WARM_UP, WARM_UP + 6 * DAY))
+    hours = int(chance.integers(2, 9))
     return (
         *found,
-        {"type": "heatwave", "id": "hidden-heatwave", "start": f"+{heat}s", "duration": 2 * DAY},
-        {
-            "type": "gateway_down",
-            "id": "hidden-gateway",
-            "start": f"+{gateway}s",
-            "duration": int(chance.integers(2, 9)) * 3600,
-            "kinds": ["air"],
-            "lost": True,
-        },
+        planned("heatwave", "hidden-heatwave", heat, 2 * DAY),
+        planned("gateway_down", "hidden-gateway", gateway, hours * 3600, kinds=["air"], lost=True),
     )
 
 

@@ -35,6 +35,7 @@ from zenata.trials.charging_schedule import (
     sessions_of,
     tariff_of,
 )
+from zenata.trials.variants import planned
 
 WARM_UP, DURATION = DAY, 3 * DAY
 """Before commands are taken, and what is scored [s]."""
@@ -47,16 +48,8 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     """Return a gateway of some chargers that is down for some hours."""
     begin = WARM_UP + int(chance.integers(DURATION - DAY // 4))
     district = DISTRICTS[int(chance.integers(len(DISTRICTS)))]
-    return (
-        {
-            "type": "gateway_down",
-            "id": "hidden-gateway",
-            "start": f"+{begin}s",
-            "duration": int(chance.integers(1, 5)) * 3600,
-            "district": district,
-            "kinds": ["charger"],
-        },
-    )
+    duration = int(chance.integers(1, 5)) * 3600
+    return (planned("gateway_down", "hidden-gateway", begin, duration, district=district, kinds=["charger"]),)
 
 
 def score(run: Run) -> Score:

@@ -26,6 +26,7 @@ from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step
 from zenata.trials.incident_policies import naive, reference
+from zenata.trials.variants import planned
 
 REACH = 500.0
 """Length of the queue in which an alarm is true, from the start of the accident's street back [m] (default)."""
@@ -56,28 +57,23 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
         begin = WARM_UP + int(chance.integers(DURATION // DAY)) * DAY
         begin += int(chance.integers(DAYTIME[0] * 3600, DAYTIME[1] * 3600))
         found.append(
-            {
-                "type": "accident",
-                "id": f"hidden-accident-{number}",
-                "start": f"+{begin}s",
-                "duration": int(chance.integers(30, 91)) * 60,
-                "target": f"traffic-{int(chance.integers(1, PRIMARY + 1)):04d}",
-                "capacity": round(float(chance.uniform(0.1, 0.4)), 2),
-            }
+            planned(
+                "accident",
+                f"hidden-accident-{number}",
+                begin,
+                int(chance.integers(30, 91)) * 60,
+                target=f"traffic-{int(chance.integers(1, PRIMARY + 1)):04d}",
+                capacity=round(float(chance.uniform(0.1, 0.4)), 2),
+            )
         )
     feast = WARM_UP + int(chance.integers(DURATION // DAY)) * DAY + int(chance.integers(12, 17)) * 3600
-    found.append(
-        {"type": "festival", "id": "hidden-festival", "start": f"+{feast}s", "duration": 6 * 3600, "trips": 600}
-    )
+    found.append(planned("festival", "hidden-festival", feast, 6 * 3600, trips=600))
     for number, detector in enumerate(dict.fromkeys((chance.integers(1, DETECTORS + 1, 2)).tolist())):
         begin = WARM_UP + int(chance.integers(DURATION - DAY // 2))
-        event = {"id": f"hidden-fault-{number}", "start": f"+{begin}s", "duration": DAY // 2}
         sensor = f"traffic-{detector:04d}"
-        if number:
-            found.append({**event, "type": "sensor_stuck", "sensors": [sensor]})
-        else:
-            fault = {"sensor": sensor, "property": "occupancy", "fault": "noise", "size": 0.2}
-            found.append({**event, "type": "sensor_fault", **fault})
+        fault = {"sensor": sensor, "property": "occupancy", "fault": "noise", "size": 0.2}
+        type_, parameters = ("sensor_stuck", {"sensors": [sensor]}) if number else ("sensor_fault", fault)
+        found.append(planned(type_, f"hidden-fault-{number}", begin, DAY // 2, **parameters))
     return tuple(found)
 
 

@@ -25,6 +25,7 @@ from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step
 from zenata.trials.exhibits import chart
 from zenata.trials.leak_policies import Balance, naive, reference
+from zenata.trials.variants import planned
 
 REACH = 300.0
 """Length of pipe within which a detection is true [m] (BattLeDIM)."""
@@ -51,14 +52,14 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
         start = WARM_UP + int(chance.integers(STEP, DURATION - DAY))
         slow = chance.random() < 0.4
         found.append(
-            {
-                "type": "leak",
-                "id": f"hidden-leak-{number}",
-                "start": f"+{start}s",
-                "duration": WARM_UP + DURATION - start,
-                "area": round(float(10 ** chance.uniform(-3.7, -2.7)), 6),
-                "growth": float(chance.integers(6, 25)) * 3600 if slow else 0.0,
-            }
+            planned(
+                "leak",
+                f"hidden-leak-{number}",
+                start,
+                WARM_UP + DURATION - start,
+                area=round(float(10 ** chance.uniform(-3.7, -2.7)), 6),
+                growth=float(chance.integers(6, 25)) * 3600 if slow else 0.0,
+            )
         )
     return tuple(found)
 

@@ -25,6 +25,7 @@ from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, no_answers
 from zenata.trials.exhibits import chart
+from zenata.trials.variants import planned
 
 STEP = 900
 """Time between two commands [s]."""
@@ -56,18 +57,9 @@ CARBON, TARIFF = 0.6, 1.2
 
 def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     """Return a light sensor or two that show too much."""
-    lamps = chance.integers(1, 3001, 2).tolist()
+    lamps, fault = chance.integers(1, 3001, 2).tolist(), {"property": "illuminance", "fault": "gain", "size": 0.5}
     return tuple(
-        {
-            "type": "sensor_fault",
-            "id": f"hidden-{number}",
-            "start": "+1h",
-            "duration": 4 * DAY,
-            "sensor": f"streetlight-{lamp:04d}",
-            "property": "illuminance",
-            "fault": "gain",
-            "size": 0.5,
-        }
+        planned("sensor_fault", f"hidden-{number}", 3600, 4 * DAY, sensor=f"streetlight-{lamp:04d}", **fault)
         for number, lamp in enumerate(dict.fromkeys(lamps))
     )
 

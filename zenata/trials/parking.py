@@ -22,6 +22,7 @@ from zenata.contract.reports import Chart, Curve, Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table
 from zenata.trials.forecasts import LEVELS, coverage, crps, filled, mase, skill
+from zenata.trials.variants import planned
 
 AHEAD = (15, 60)
 """Times ahead [min]."""
@@ -37,16 +38,10 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     """Return a gateway in the week that counts that loses the messages of a district's bays for some hours, and a festival."""
     start = int(chance.integers(7 * DAY, 13 * DAY))
     feast = int(chance.integers(7, 14)) * DAY + int(chance.integers(12, 18)) * 3600
+    duration = int(chance.integers(2, 9)) * 3600
     return (
-        {
-            "type": "gateway_down",
-            "id": "hidden-gateway",
-            "start": f"+{start}s",
-            "duration": int(chance.integers(2, 9)) * 3600,
-            "kinds": ["parking"],
-            "lost": True,
-        },
-        {"type": "festival", "id": "hidden-festival", "start": f"+{feast}s", "duration": 6 * 3600, "radius": 800},
+        planned("gateway_down", "hidden-gateway", start, duration, kinds=["parking"], lost=True),
+        planned("festival", "hidden-festival", feast, 6 * 3600, radius=800),
     )
 
 

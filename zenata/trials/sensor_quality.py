@@ -19,6 +19,7 @@ from zenata.trials import exhibits
 from zenata.trials.anomalies import nab, vus_pr
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step
 from zenata.trials.sensor_policies import naive, reference
+from zenata.trials.variants import planned
 
 STEP = 900
 """Time between two answers [s]."""
@@ -60,24 +61,22 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
         if sensor in taken:
             continue
         taken.add(sensor)
-        event = {"id": f"hidden-{number}", "start": f"+{begin}s", "duration": hours * 3600}
+        parameters: dict[str, Any] = {"sensor": sensor, "property": name}
         if fault == "stuck":
-            found.append({**event, "type": "sensor_stuck", "sensors": [sensor]})
+            parameters = {"sensors": [sensor]}
         elif fault == "drift":
-            rate = round(sign * scale * unit * 3 / hours, 4)
-            found.append({**event, "type": "sensor_drift", "sensor": sensor, "property": name, "rate": rate})
+            parameters["rate"] = round(sign * scale * unit * 3 / hours, 4)
         else:
             size = {"noise": scale * unit, "spike": sign * 4 * scale * unit, "step": sign * scale * unit}
-            factor = round(size.get(fault, sign * 0.3 * scale), 4)
-            found.append(
-                {**event, "type": "sensor_fault", "sensor": sensor, "property": name, "fault": fault, "size": factor}
-            )
+            parameters |= {"fault": fault, "size": round(size.get(fault, sign * 0.3 * scale), 4)}
+        type_ = f"sensor_{fault}" if fault in {"stuck", "drift"} else "sensor_fault"
+        found.append(planned(type_, f"hidden-{number}", begin, hours * 3600, **parameters))
     feast = WARM_UP + int(chance.integers(0, 6)) * DAY + int(chance.integers(12, 18)) * 3600
     heat = WARM_UP + int(chance.integers(0, 4)) * DAY
     return (
         *found,
-        {"type": "festival", "id": "hidden-festival", "start": f"+{feast}s", "duration": 6 * 3600},
-        {"type": "heatwave", "id": "hidden-heatwave", "start": f"+{heat}s", "duration": 2 * DAY},
+        planned("festival", "hidden-festival", feast, 6 * 3600),
+        planned("heatwave", "hidden-heatwave", heat, 2 * DAY),
     )
 
 

@@ -26,6 +26,11 @@ RAMADAN, RAMADAN_DAYS = parse_time("2026-02-18T00:00:00Z"), 30
 _DAY = 86_400
 
 
+def planned(type_: str, id_: str, start: int, duration: int, **parameters: Any) -> Mapping[str, Any]:  # noqa: ANN401 - what JSON can hold
+    """Return an event as `POST /v1/worlds/{world}/events` takes it, from so many seconds after the start of the world on [s]."""
+    return {"type": type_, "id": id_, "start": f"+{start}s", "duration": duration, **parameters}
+
+
 def varied(
     variant: str, start: int, warm_up: int, duration: int, kinds: Sequence[str]
 ) -> tuple[int, tuple[Mapping[str, Any], ...]]:
@@ -56,14 +61,13 @@ def varied(
     match variant:
         case "outage":
             begin = warm_up + duration // 2
-            lost = {"type": "gateway_down", "id": "variant-outage", "start": f"+{begin}s", "duration": OUTAGE}
-            return start, ({**lost, "kinds": list(kinds), "lost": True},)
+            lost = planned("gateway_down", "variant-outage", begin, OUTAGE, kinds=list(kinds), lost=True)
+            return start, (lost,)
         case "sensor-faults":
-            broken = {"type": "sensor_stuck", "id": "variant-faults", "start": f"+{warm_up}s", "duration": duration}
-            return start, ({**broken, "kinds": list(kinds), "share": BROKEN},)
+            broken = planned("sensor_stuck", "variant-faults", warm_up, duration, kinds=list(kinds), share=BROKEN)
+            return start, (broken,)
         case "heat-wave":
-            heat = {"type": "heatwave", "id": "variant-heat", "start": f"+{warm_up}s", "duration": duration}
-            return start, ({**heat, "temperature": HEAT},)
+            return start, (planned("heatwave", "variant-heat", warm_up, duration, temperature=HEAT),)
         case "ramadan":
             before, rest = divmod(warm_up, _DAY)  # worlds begin at midnight
             spare = max(RAMADAN_DAYS - -(-(rest + duration) // _DAY), 0) + 1

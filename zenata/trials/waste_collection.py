@@ -19,6 +19,7 @@ from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, no_answers
 from zenata.trials.tours import tour_prices
+from zenata.trials.variants import planned
 from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
 
 STEP = 900
@@ -52,14 +53,8 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     begin = WARM_UP + int(chance.integers(0, 3 * DAY))
     feast = WARM_UP + int(chance.integers(0, 6)) * DAY + int(chance.integers(0, 6)) * 3600
     return (
-        {
-            "type": "sensor_stuck",
-            "id": "hidden-stuck",
-            "start": f"+{begin}s",
-            "duration": int(chance.integers(2, 4)) * DAY,
-            "sensors": sensors,
-        },
-        {"type": "festival", "id": "hidden-festival", "start": f"+{feast}s", "duration": 6 * 3600},
+        planned("sensor_stuck", "hidden-stuck", begin, int(chance.integers(2, 4)) * DAY, sensors=sensors),
+        planned("festival", "hidden-festival", feast, 6 * 3600),
     )
 
 
