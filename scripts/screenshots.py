@@ -196,7 +196,9 @@ def furnish(city: RunningCity) -> None:
     with city.client() as demo, city.client(city.admin_key) as admin:
         call(demo, "/v1/trials", {"challenge": "leak-detection"})
         for world in WORLDS:
-            call(demo, "/v1/worlds", world)
+            made = call(demo, "/v1/worlds", world)
+            if made.get("state") == "paused":
+                call(demo, f"/v1/worlds/{made['world']}/advance", {"end": "+6h", "limit": 0})
         send(demo, {"roof": "Toit", "gate": "Portail", "pump": "Pompe"})
         for _ in range(3):
             demo.post("/v1/telemetry?device=roof", content=b"{")

@@ -72,10 +72,11 @@ export class Names {
       const { x, y } = this.#map.project([name.longitude, name.latitude]);
       const [wide, high] = [width * size, height * size];
       const [left, top] = [Math.round(x - wide / 2), Math.round(name.below ? y + BELOW : y - high / 2)];
-      const hidden = taken.some(([a, b, c, d]) => left < c + ROOM && left + wide > a - ROOM && top < d + ROOM && top + high > b - ROOM);
+      const from = name.below ? top - 2 * BELOW : top; // the sign needs its room too
+      const hidden = taken.some(([a, b, c, d]) => left < c + ROOM && left + wide > a - ROOM && from < d + ROOM && top + high > b - ROOM);
       element.style.visibility = hidden ? "hidden" : "visible";
       if (hidden) continue;
-      taken.push([left, top, left + wide, top + high]);
+      taken.push([left, from, left + wide, top + high]);
       element.style.transform = `translate(${left}px, ${top}px)`;
     }
   }

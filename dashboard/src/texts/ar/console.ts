@@ -2,7 +2,7 @@ import type { console as keys } from "../fr/console";
 
 export const console: Record<keyof typeof keys, string> = {
   quota_requests: "الطلبات في الدقيقة",
-  quota_points: "النقاط في اليوم",
+  quota_points: "القياسات في اليوم",
   quota_worlds: "العوالم الخاصة",
   quota_storage: "التخزين",
   quota_messages: "الرسائل في الثانية",

@@ -2,7 +2,7 @@ import type { console as keys } from "../fr/console";
 
 export const console: Record<keyof typeof keys, string> = {
   quota_requests: "Requests per minute",
-  quota_points: "Points per day",
+  quota_points: "Readings per day",
   quota_worlds: "Private worlds",
   quota_storage: "Storage",
   quota_messages: "Messages per second",

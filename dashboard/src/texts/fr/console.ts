@@ -1,7 +1,7 @@
 // Pilots, one's own pilot, the ledger, alerts and the audit log.
 export const console = {
   quota_requests: "Requêtes par minute",
-  quota_points: "Points par jour",
+  quota_points: "Mesures par jour",
   quota_worlds: "Mondes privés",
   quota_storage: "Stockage",
   quota_messages: "Messages par seconde",
