@@ -37,7 +37,7 @@ export const trials: Record<keyof typeof keys, string> = {
   not_heard: "لم تُسمع الخدمة بعد.",
   ends_by: "تنتهي في موعد أقصاه",
   points: "نقطة",
-  interval: "من {low} إلى {high}، بثقة 95 %",
+  interval: "من {low} إلى {high}، بثقة 95 %",
   policy_naive: "قاعدة ساذجة",
   policy_reference: "المرجع",
   policy_oracle: "يعرف كل شيء",
