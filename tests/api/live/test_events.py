@@ -22,7 +22,7 @@ from zenata.city.readings import Selection
 from zenata.contract.readings import Reading
 
 
-@given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 10**15 - 1), st.integers(-(10**15), 10**17 - 1))
+@given(st.lists(st.integers(1, 9), max_size=20), st.integers(0, 10**15 - 1), st.integers(1 - 10**15, 10**17 - 1))
 def test_ids_are_read_back_by_listeners_of_their_kind_alone(minutes: list[int], sent: int, moment: int) -> None:
     hub, selection = Hub(capacity=10 * len(SERIES)), Selection(worlds=("zenata",))
     for count in minutes:
@@ -40,33 +40,31 @@ def test_other_ids_are_refused(text: str) -> None:
         parse_event_id(text, Hub(), Selection())
 
 
-def test_ids_do_not_tell_what_others_say(start: Callable[..., Api]) -> None:
+def test_ids_do_not_tell_what_others_say(served: Api) -> None:
     """Batches of others come between, and their readings within: ids of one's own count one's own alone."""
-    api = start()
     others = series_of(CITY, "w-2")
     seen = []
     for busy in (False, True):
-        with api.client() as client, noise(client) as response:
-            listening(api)
+        with served.client() as client, noise(client) as response:
+            listening(served)
             for minute in range(3):
                 if busy:
-                    ingest(api, range(minute, minute + 5), others)
-                ingest(api, range(minute, minute + 2), [*others, *SERIES] if busy else SERIES)
+                    ingest(served, range(minute, minute + 5), others)
+                ingest(served, range(minute, minute + 2), [*others, *SERIES] if busy else SERIES)
             seen.append([event.id.split("-") for event in take(response, 6)])
-        listening(api, 0)
+        listening(served, 0)
     assert [[own[1:] for own in ids] for ids in seen] == [[own[1:] for own in seen[0]]] * 2
     marks = [own[0] for ids in seen for own in ids]
     assert len(set(marks)) == 6  # a batch each
     assert all(len(mark) == 28 for mark in marks)
 
 
-def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client, client.stream("GET", "/v1/stream") as response:
+def test_readings_come_as_they_are_stored(served: Api, pilot: httpx.Client) -> None:
+    with pilot.stream("GET", "/v1/stream") as response:
         assert response.headers["content-type"].startswith("text/event-stream")
         assert response.headers["cache-control"] == "no-store"
-        listening(api)
-        ingest(api, range(1))
+        listening(served)
+        ingest(served, range(1))
         received = take(response, len(SERIES))
     assert {event.name for event in received} == {"reading"}
     rows = [conforming(event.data, Reading) for event in received]
@@ -86,27 +84,27 @@ def test_readings_come_as_they_are_stored(start: Callable[..., Api]) -> None:
         ({"world": "w-1", "kind": "noise"}, lambda s: (s.world, s.kind) == ("w-1", "noise")),
     ],
 )
-def test_only_what_was_requested_comes(start: Callable[..., Api], params: dict[str, str], wanted: Callable) -> None:
-    api = start()
+def test_only_what_was_requested_comes(
+    served: Api, pilot: httpx.Client, params: dict[str, str], wanted: Callable
+) -> None:
     everything = SERIES + series_of(CITY, "w-1")
-    ingest(api, range(1), everything)
+    ingest(served, range(1), everything)
     expected = [s for s in everything if wanted(s) and s.world == params.get("world", "zenata")]
-    with api.client() as client, client.stream("GET", "/v1/stream", params=params) as response:
-        listening(api)
-        ingest(api, range(1, 2), everything)
-        ingest(api, range(2, 3), everything)
+    with pilot.stream("GET", "/v1/stream", params=params) as response:
+        listening(served)
+        ingest(served, range(1, 2), everything)
+        ingest(served, range(2, 3), everything)
         received = take(response, 2 * len(expected))
     assert [(event.data["sensor"], event.data["property"], event.minute) for event in received] == [
         (s.sensor, s.property, minute) for minute in (1, 2) for s in expected
     ]
 
 
-def test_a_series_first_seen_later_comes_too(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client, noise(client) as response:
-        listening(api)
-        ingest(api, range(1), [s for s in SERIES if s.kind == "air"])
-        ingest(api, range(1, 2))
+def test_a_series_first_seen_later_comes_too(served: Api, pilot: httpx.Client) -> None:
+    with noise(pilot) as response:
+        listening(served)
+        ingest(served, range(1), [s for s in SERIES if s.kind == "air"])
+        ingest(served, range(1, 2))
         assert take(response, 1)[0].minute == 1
 
 
@@ -133,51 +131,42 @@ def test_a_listener_that_stops_reading_holds_nobody_and_loses_nothing(start: Cal
     assert not missing, f"{len(missing)} readings are missing after {limit} events"
 
 
-def test_listeners_leave_when_they_hang_up(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client:
-        with client.stream("GET", "/v1/stream"):
-            listening(api, 1)
-        listening(api, 0)
+def test_listeners_leave_when_they_hang_up(served: Api, pilot: httpx.Client) -> None:
+    with pilot.stream("GET", "/v1/stream"):
+        listening(served, 1)
+    listening(served, 0)
 
 
-def test_the_server_stops_with_listeners_attached(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client, client.stream("GET", "/v1/stream") as response:
-        listening(api)
+def test_the_server_stops_with_listeners_attached(served: Api, pilot: httpx.Client) -> None:
+    with pilot.stream("GET", "/v1/stream") as response:
+        listening(served)
         begin = time.monotonic()
-        api.stop()
+        served.stop()
         assert time.monotonic() - begin < 5
         assert list(events(response)) == []
-    assert api.hub.listeners == 0
+    assert served.hub.listeners == 0
 
 
 @pytest.mark.parametrize(
     "place", ["x", "1", "0123abcd-1-1", "0123abcd-1-1-1", "0123abcd0123abcd-1-1-1", "0123ABCD0123ABCD-1-1"]
 )
-def test_a_spoilt_last_event_id_is_422(start: Callable[..., Api], place: str) -> None:
-    api = start()
-    with api.client() as client:
-        response = client.get("/v1/stream", headers={"Last-Event-ID": place})
+def test_a_spoilt_last_event_id_is_422(client: httpx.Client, place: str) -> None:
+    response = client.get("/v1/stream", headers={"Last-Event-ID": place})
     assert response.status_code == 422
     assert response.json()["parameter"] == "Last-Event-ID"
 
 
-def test_two_worlds_in_one_stream_are_422(start: Callable[..., Api]) -> None:
-    api = start()
-    ingest(api, range(1), series_of(CITY, "w-1"))
-    with api.client() as client:
-        response = client.get("/v1/stream", params={"world": "zenata,w-1"})
+def test_two_worlds_in_one_stream_are_422(client: httpx.Client) -> None:
+    response = client.get("/v1/stream", params={"world": "zenata,w-1"})
     assert response.status_code == 422
     assert "one world" in response.json()["detail"]
 
 
 def test_c6_every_block_of_a_stream_has_data_that_is_json(
-    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.live.events, "_HEARTBEAT", 0.02)
-    served = start()
-    with served.client() as client, noise(client) as response:
+    with noise(pilot) as response:
         listening(served)
         ingest(served, range(1))
         blocks: list[list[str]] = [[]]
@@ -207,9 +196,10 @@ def test_an_unknown_id_costs_no_look_through_the_ring(monkeypatch: pytest.Monkey
     assert len(made) <= 3
 
 
-def test_streams_are_counted_before_they_are_let_in(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_are_counted_before_they_are_let_in(
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(api.readings.routes, "MAX_STREAMS", 5)
-    served = start()
 
     async def open_many() -> list[int]:
         headers = {"Authorization": f"Bearer {served.secrets['pilot']}"}
@@ -230,5 +220,5 @@ def test_streams_are_counted_before_they_are_let_in(start: Callable[..., Api], m
     statuses = asyncio.run(open_many())
     assert sorted(statuses) == [200] * 5 + [429] * 25
     listening(served, 0)
-    with served.client() as client, client.stream("GET", "/v1/stream") as again:
+    with pilot.stream("GET", "/v1/stream") as again:
         assert again.status_code == 200  # those that ended are not counted any more

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 import api.live.events
@@ -12,26 +13,22 @@ from tests.api.live.streams import ELSEWHERE, NOISE, SERIES, events, ingest, lis
 from tests.api.running import Api, batch_of
 
 
-def test_a_break_is_bridged_exactly_from_the_ring(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client:
-        with noise(client) as response:
-            listening(api)
-            ingest(api, range(10))
-            last = take(response, 4)[-1]
-        ingest(api, range(10, 12))
-        with noise(client, last.id) as response:
-            assert [event.minute for event in take(response, 8)] == list(range(4, 12))
+def test_a_break_is_bridged_exactly_from_the_ring(served: Api, pilot: httpx.Client) -> None:
+    with noise(pilot) as response:
+        listening(served)
+        ingest(served, range(10))
+        last = take(response, 4)[-1]
+    ingest(served, range(10, 12))
+    with noise(pilot, last.id) as response:
+        assert [event.minute for event in take(response, 8)] == list(range(4, 12))
 
 
-def test_a_break_before_the_first_reading_is_bridged(start: Callable[..., Api]) -> None:
-    api = start()
-    with api.client() as client:
-        with noise(client) as response:
-            first = next(line for line in response.iter_lines() if line.startswith("id: "))
-        ingest(api, range(3))
-        with noise(client, first.removeprefix("id: ")) as response:
-            assert [event.minute for event in take(response, 3)] == [0, 1, 2]
+def test_a_break_before_the_first_reading_is_bridged(served: Api, pilot: httpx.Client) -> None:
+    with noise(pilot) as response:
+        first = next(line for line in response.iter_lines() if line.startswith("id: "))
+    ingest(served, range(3))
+    with noise(pilot, first.removeprefix("id: ")) as response:
+        assert [event.minute for event in take(response, 3)] == [0, 1, 2]
 
 
 def test_after_a_restart_every_reading_comes_at_least_once(start: Callable[..., Api]) -> None:
@@ -69,7 +66,9 @@ def test_a_place_that_left_the_ring_is_found_in_the_store(start: Callable[..., A
             assert [event.minute for event in take(response, 30)] == list(range(30))
 
 
-def test_a_replay_is_written_beside_the_event_loop(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_is_written_beside_the_event_loop(
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Fifty streams from long ago made everybody wait, as each slice was written while nobody else had a turn."""
     threads, weave = list[tuple[str, int]](), api.live.events.weave
 
@@ -78,9 +77,8 @@ def test_a_replay_is_written_beside_the_event_loop(start: Callable[..., Api], mo
         return weave(count, *strands)
 
     monkeypatch.setattr(api.live.events, "weave", noted)
-    served = start()
     ingest(served, range(5))
-    with served.client() as client, noise(client, ELSEWHERE) as response:
+    with noise(pilot, ELSEWHERE) as response:
         assert len(take(response, 5)) == 5
     assert [(name, count) for name, count in threads if count] == [("AnyIO worker thread", 5)]
 
@@ -93,64 +91,59 @@ def test_a_replay_goes_on_with_what_the_store_does_not_have_yet(start: Callable[
         assert {event.minute for event in take(response, 8)} == set(range(5))
 
 
-def test_a_replay_itself_can_be_continued(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_replay_itself_can_be_continued(served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api.live.events, "SLICE", 2)
-    served = start()
     ingest(served, range(40))
-    with served.client() as client:
-        with noise(client, ELSEWHERE) as response:
-            last = take(response, 20)[-1]
-        assert last.minute == 19
-        with noise(client, last.id) as response:
-            minutes = [event.minute for event in take(response, 22)]
+    with noise(pilot, ELSEWHERE) as response:
+        last = take(response, 20)[-1]
+    assert last.minute == 19
+    with noise(pilot, last.id) as response:
+        minutes = [event.minute for event in take(response, 22)]
     assert minutes[0] <= 19
     assert minutes == list(range(minutes[0], minutes[0] + 22))
 
 
-def test_what_is_too_much_to_send_again_is_named(start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_much_to_send_again_is_named(
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
-    served = start()
     ingest(served, range(40))
-    with served.client() as client:
-        with noise(client, ELSEWHERE) as response:
-            received = events(response)
-            replayed = [next(received) for _ in range(16)]
-            gap = next(received)
-            ingest(served, range(40, 41))
-            live = next(received)
-        assert [event.minute for event in replayed] == list(range(16))
-        assert gap.name == "gap"
-        assert live.minute == 40
-        missing = {"start": gap.data["from"], "end": gap.data["to"], **NOISE}
-        rows = client.get("/v1/readings", params=missing).json()["items"]
-        assert {row["seq"] - 1 for row in rows} >= set(range(16, 40))
-        with noise(client, gap.id) as response:
-            assert take(response, 1)[0].minute == 40
+    with noise(pilot, ELSEWHERE) as response:
+        received = events(response)
+        replayed = [next(received) for _ in range(16)]
+        gap = next(received)
+        ingest(served, range(40, 41))
+        live = next(received)
+    assert [event.minute for event in replayed] == list(range(16))
+    assert gap.name == "gap"
+    assert live.minute == 40
+    missing = {"start": gap.data["from"], "end": gap.data["to"], **NOISE}
+    rows = pilot.get("/v1/readings", params=missing).json()["items"]
+    assert {row["seq"] - 1 for row in rows} >= set(range(16, 40))
+    with noise(pilot, gap.id) as response:
+        assert take(response, 1)[0].minute == 40
 
 
 def test_a_batch_larger_than_a_slice_comes_whole_and_can_be_continued(
-    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.live.events, "SLICE", 7)
-    served = start()
-    with served.client() as client:
-        with noise(client) as response:
-            listening(served)
-            ingest(served, range(100))
-            received = take(response, 100)
-        assert [event.minute for event in received] == list(range(100))
-        with noise(client, received[9].id) as response:
-            assert [event.minute for event in take(response, 90)] == list(range(10, 100))
+    with noise(pilot) as response:
+        listening(served)
+        ingest(served, range(100))
+        received = take(response, 100)
+    assert [event.minute for event in received] == list(range(100))
+    with noise(pilot, received[9].id) as response:
+        assert [event.minute for event in take(response, 90)] == list(range(10, 100))
 
 
 def test_a_gap_after_a_restart_reaches_to_what_the_store_has(
-    start: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+    served: Api, pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api.live.events, "SLICE", 2)
     monkeypatch.setattr(api.live.events, "REPLAY_LIMIT", 16)
-    served = start()
     served.store.append(batch_of(SERIES, range(40)))
-    with served.client() as client, noise(client, ELSEWHERE) as response:
+    with noise(pilot, ELSEWHERE) as response:
         gap = take(response, 17)[-1]
     assert (gap.name, gap.data["to"]) == ("gap", "2026-01-01T00:39:00.000001Z")

@@ -51,62 +51,31 @@ def test_trials_that_are_none_leave_nothing_behind(client, there):
     assert len(api.context.trials._locks) == before
 
 
-def test_a_variant_is_the_same_seed_under_other_conditions(client, there):
+def measures(over):
+    return {name: one["value"] for name, one in over["results"][0]["measures"].items()}
+
+
+def recomputed_measures(city, challenge, receipt):
+    return {name: value for name, (value, _) in recomputed(city, challenge, receipt.evidence[0]).measures.items()}
+
+
+def test_a_variant_is_the_same_seed_under_other_conditions(client, there, monkeypatch):
+    """Without commands each is scored by what its world left, without a second run."""
     _, host = there
     results = {}
     for variant in ("plain", "ramadan"):
-        trial = begin(client, variant=variant)
-        play(client, trial)
-        over = wait_for(client, trial["trial"], "done", "failed")
+        with monkeypatch.context() as patch:
+            patch.delattr("simulators.trials._Simulation")
+            trial = begin(client, variant=variant)
+            play(client, trial)
+            over = wait_for(client, trial["trial"], "done", "failed")
         assert (over["variant"], over["numbers"]) == (variant, [1])
-        results[variant] = over["results"][0]["measures"]
+        results[variant] = measures(over)
         receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
-        again = recomputed(host.city, SHORT, receipt.evidence[0])
-        assert again.measures["truth"][0] == results[variant]["truth"]["value"]
+        assert recomputed_measures(host.city, SHORT, receipt) == results[variant]
     assert results["plain"]["truth"] != results["ramadan"]["truth"]
     first, last = (date.fromisoformat(text) for text in ("2026-02-18", "2026-03-20"))
-    assert first <= datetime.fromtimestamp(results["ramadan"]["last"]["value"] / 1e6, UTC).date() <= last
-
-
-def test_a_seed_without_commands_is_scored_by_what_its_world_left_without_a_second_run(client, there, monkeypatch):
-    _, host = there
-    monkeypatch.delattr("simulators.trials._Simulation")
-    trial = begin(client)
-    play(client, trial)
-    over = wait_for(client, trial["trial"], "done", "failed")
-    monkeypatch.undo()
-    receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
-    again = recomputed(host.city, SHORT, receipt.evidence[0]).measures
-    assert {name: one["value"] for name, one in over["results"][0]["measures"].items()} == {
-        name: value for name, (value, _) in again.items()
-    }
-
-
-def test_a_seed_with_commands_is_run_again_without_them_alone(client, there, monkeypatch):
-    _, host = there
-    run = simulators.trials._Simulation.run
-    ran = []
-    monkeypatch.setattr(
-        simulators.trials._Simulation, "run", lambda self, given=(): ran.append(given) or run(self, given)
-    )
-    trial = begin(client, challenge="lamps")
-    orders = {
-        FIRST + 2: ("streetlight-0001", 0.3),
-        FIRST + 4: ("streetlight-0002", 0.0),
-        STEPS: ("streetlight-0001", None),
-    }
-    for number in range(1, STEPS + 1):
-        sensor, dim = orders.get(number, ("", 0))
-        step(client, trial, commands=[{"sensor": sensor, "set": {"dim": dim}}] if sensor else [])
-    step(client, trial)
-    over = wait_for(client, trial["trial"], "done", "failed")
-    assert ran == [()]
-    monkeypatch.undo()
-    receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
-    again = recomputed(host.city, LAMPS, receipt.evidence[0]).measures
-    measures = {name: one["value"] for name, one in over["results"][0]["measures"].items()}
-    assert measures == {name: value for name, (value, _) in again.items()}
-    assert measures["truth"] != measures["without"]
+    assert first <= datetime.fromtimestamp(results["ramadan"]["last"] / 1e6, UTC).date() <= last
 
 
 def test_a_policy_that_fails_is_left_out_and_the_score_stays(client, monkeypatch):
@@ -185,34 +154,26 @@ def test_what_an_answer_does_depends_on_when_it_comes(client):
     assert refused(client.post(trial["step_url"], json={})) == ("trial-conflict", "over")
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
+def test_a_malformed_answer_refuses_the_whole_message(client):
+    trial = begin(client)
+    steps(client, trial, FIRST + 1)
+    url = f"/v1/trials/{trial['trial']}/answers"
+    for answers in (
         [{"forecasts": [{"district": "nowhere", "minutes": 15, "quantiles": [0.5] * 9}]}],
         [{"forecasts": [{"district": "nowhere", "minutes": 15, "quantiles": [None] * 9}]}],
         [FORECAST, {"forecasts": 5}],
         [{}],
         [{"forecasts": [], "more": 1}],
-    ],
-)
-def test_a_malformed_answer_refuses_the_whole_message(client, answers):
-    trial = begin(client)
-    steps(client, trial, FIRST + 1)
-    response = client.post(f"/v1/trials/{trial['trial']}/answers", json={"answers": answers})
-    assert refused(response) == ("answer-refused", "")
-    assert f"Answer {len(answers)}: " in response.json()["detail"]
-    response = client.post(trial["step_url"], json={"answers": answers})
-    assert refused(response) == ("answer-refused", "")
-    assert client.get(f"/v1/trials/{trial['trial']}").json()["step"] == FIRST + 1
-
-
-def test_nan_is_no_answer(client):
-    trial = begin(client)
+    ):
+        response = client.post(url, json={"answers": answers})
+        assert refused(response) == ("answer-refused", ""), answers
+        assert f"Answer {len(answers)}: " in response.json()["detail"]
+        assert refused(client.post(trial["step_url"], json={"answers": answers})) == ("answer-refused", ""), answers
     text = '{"answers": [{"forecasts": [{"district": "a", "minutes": 15, "quantiles": [NaN]}]}]}'
-    response = client.post(
-        f"/v1/trials/{trial['trial']}/answers", content=text, headers={"Content-Type": "application/json"}
-    )
+    response = client.post(url, content=text, headers={"Content-Type": "application/json"})
     assert refused(response)[0] == "invalid-parameter"
+    assert client.get(f"/v1/trials/{trial['trial']}").json()["step"] == FIRST + 1
+    assert client.post(url, json={"answers": [FORECAST]}).json()["taken"] == 1  # of those refused none counts
 
 
 def test_a_trial_is_its_pilots_own(client, there):
@@ -289,16 +250,27 @@ def test_challenges_say_what_an_answer_is(client):
     assert refused(client.get("/v1/challenges/no-such"))[0] == "unknown-challenge"
 
 
-def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there):
+def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there, monkeypatch):
+    """A seed with commands is run again without them alone."""
     _, host = there
+    run, ran = simulators.trials._Simulation.run, []
+    monkeypatch.setattr(
+        simulators.trials._Simulation, "run", lambda self, given=(): ran.append(given) or run(self, given)
+    )
     trial = begin(client, challenge="lamps", seeds=[5])
-    lamp = {"sensor": "streetlight-0001", "set": {"dim": 0.3}}
+    orders = {
+        FIRST + 2: ("streetlight-0001", 0.3),
+        FIRST + 4: ("streetlight-0002", 0.0),
+        STEPS: ("streetlight-0001", None),
+    }
     for document in ("receipt", "report"):
         assert refused(client.get(f"/v1/trials/{trial['trial']}/{document}")) == ("trial-conflict", "early")
     for number in range(1, STEPS + 1):
-        step(client, trial, commands=[lamp] if number == FIRST + 2 else [])
+        sensor, dim = orders.get(number, ("", 0))
+        step(client, trial, commands=[{"sensor": sensor, "set": {"dim": dim}}] if sensor else [])
     step(client, trial, answers=[FORECAST])
     over = wait_for(client, trial["trial"], "done")
+    assert ran == [()]
     receipt = read_receipt(client.get(f"/v1/trials/{trial['trial']}/receipt").content)
     facts = check_receipt(receipt)
     assert (facts.mean, facts.trial) == (over["score"]["mean"], trial["trial"])
@@ -308,10 +280,10 @@ def test_a_receipt_verifies_and_its_evidence_gives_the_same_score(client, there)
     assert report["trial"] == over
     with_, without = report["exhibits"][0]["charts"][0]["curves"]
     assert with_["values"] != without["values"]
-    again = recomputed(host.city, LAMPS, receipt.evidence[0])
-    assert again.points == facts.mean == 1.0
-    assert again.measures["truth"][0] == over["results"][0]["measures"]["truth"]["value"]
-    assert again.measures["truth"] != again.measures["without"]
+    assert recomputed(host.city, LAMPS, receipt.evidence[0]).points == facts.mean == 1.0
+    again = recomputed_measures(host.city, LAMPS, receipt)
+    assert again == measures(over)
+    assert again["truth"] != again["without"]
 
 
 def test_seeds_of_a_graded_trial_are_shown_when_its_edition_is_closed(client, there, monkeypatch):

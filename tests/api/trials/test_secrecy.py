@@ -17,13 +17,21 @@ HEAT = {"type": "heatwave", "id": "hidden-heat", "start": "+30m", "duration": 72
 SPECIAL = {"/v1/stream", "/metrics"}  # one goes on for ever, the other is for operators
 
 
-@pytest.fixture
-def trial(there, client, monkeypatch):
+@pytest.fixture(scope="module")
+def client(there):
+    """A pilot's client, whose one trial goes on."""
+    with there[0].client() as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def trial(there, client):
     """A trial of hidden seeds in whose world something hidden is under way, and what must not be seen."""
     api, host = there
-    monkeypatch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT, HEAT)))
-    trial = begin(client, seeds=None, publish=True)
-    steps(client, trial, FIRST + 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(CHALLENGES, "short", replace(SHORT, events=lambda _: (EVENT, HEAT)))
+        trial = begin(client, seeds=None, publish=True)
+        steps(client, trial, FIRST + 1)
     trial = client.get(f"/v1/trials/{trial['trial']}").json()
     seed = api.context.trials.register.trial(trial["trial"]).drawn[0]
     return trial, host.hosted[trial["world"]], (str(seed.number), seed.secret, HIDDEN, HEAT["id"], "gateway_down")

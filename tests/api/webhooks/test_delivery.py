@@ -46,8 +46,8 @@ def made(id_: str, webhook: str = "wh_1", **others) -> Delivery:
 class Rig:
     """Webhooks in a real database, and what delivers them in a thread."""
 
-    def __init__(self, url: str) -> None:
-        self.hooks = Webhooks(open_database(url))
+    def __init__(self, url: str, stack: ExitStack) -> None:
+        self.hooks, self.stack = Webhooks(open_database(url)), stack
         self.may = True
 
     def add(self, url: str, id_: str = "wh_1", **others) -> Webhook:
@@ -55,12 +55,20 @@ class Rig:
         self.hooks.add(hook)
         return hook
 
-    def record(self, id_: str, states: dict, deliveries: list[Delivery]) -> None:
-        self.hooks.record(self.hooks.webhook("demo", id_), states, deliveries)
+    def record(self, *deliveries: Delivery, pilot: str = "demo") -> None:
+        self.hooks.record(self.hooks.webhook(pilot, deliveries[0].webhook), {}, deliveries)
+
+    def add_with_delivery(self, url: str) -> None:
+        self.add(url)
+        self.record(made("msg_1"))
 
     def deliverer(self, **options) -> Deliverer:
-        options = {"private": True, "draw": lambda: 0.5, **options}
-        return Deliverer(hooks=self.hooks, may=lambda *_: self.may, clock=WallClock(), **options)
+        options = {"private": True, "draw": lambda: 0.5, "may": lambda *_: self.may, **options}
+        return Deliverer(hooks=self.hooks, clock=WallClock(), **options)
+
+    def run(self, **options) -> Deliverer:
+        """Deliver until the end of the test."""
+        return self.stack.enter_context(self.deliverer(**options))
 
     def log(self, id_: str = "wh_1") -> list[Delivery]:
         return self.hooks.deliveries(id_)
@@ -75,20 +83,15 @@ class Rig:
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Rig:
-    return Rig(sqlite_in(tmp_path))
-
-
-@pytest.fixture
-def entered() -> Iterator[Callable]:
+def rig(tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
-        yield stack.enter_context
+        yield Rig(sqlite_in(tmp_path), stack)
 
 
-def test_a_delivery_arrives_once_and_signed(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_a_delivery_arrives_once_and_signed(rig: Rig, receiver: Receiver) -> None:
     hook = rig.add(receiver.url)
-    entered(rig.deliverer())
-    rig.record("wh_1", {}, [made("msg_1", body='{"word":"grün"}')])
+    rig.run()
+    rig.record(made("msg_1", body='{"word":"grün"}'))
     (request,) = receiver.wait(1)
     done = rig.wait(lambda one: one.status is Status.DELIVERED)
     assert (done.attempts, done.code, done.error, done.due) == (1, 204, "", None)
@@ -108,13 +111,12 @@ def test_a_delivery_arrives_once_and_signed(rig: Rig, receiver: Receiver, entere
 
 
 def test_what_fails_is_tried_again_with_the_same_id(
-    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "BACKOFF", Backoff(first=0.01, limit=1.0, factor=4.0))
     receiver.answers = [500, b"nonsense\r\n\r\n", b"", 503, 200]
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer())
+    rig.add_with_delivery(receiver.url)
+    rig.run()
     done = rig.wait(lambda one: one.status is Status.DELIVERED)
     assert done.attempts == 5
     assert {request.id for request in receiver.requests} == {"msg_1"}
@@ -122,15 +124,12 @@ def test_what_fails_is_tried_again_with_the_same_id(
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
-def test_a_redirection_is_a_failure_and_not_followed(
-    rig: Rig, receiver: Receiver, entered: Callable, status: int
-) -> None:
+def test_a_redirection_is_a_failure_and_not_followed(rig: Rig, receiver: Receiver, status: int) -> None:
     receiver.answers = [
         f"HTTP/1.1 {status} Elsewhere\r\nLocation: {receiver.url}/inside\r\nContent-Length: 0\r\n\r\n".encode()
     ]
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer())
+    rig.add_with_delivery(receiver.url)
+    rig.run()
     tried = rig.wait(lambda one: one.attempts == 1)
     assert (tried.code, tried.status) == (status, Status.PENDING)
     assert "redirections are not followed" in tried.error
@@ -139,49 +138,45 @@ def test_a_redirection_is_a_failure_and_not_followed(
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::ffff:127.0.0.1]"])
-def test_nothing_goes_inside_unless_allowed(rig: Rig, receiver: Receiver, entered: Callable, host: str) -> None:
-    rig.add(f"http://{host}:{receiver.port}/")
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer(private=False))
+def test_nothing_goes_inside_unless_allowed(rig: Rig, receiver: Receiver, host: str) -> None:
+    rig.add_with_delivery(f"http://{host}:{receiver.port}/")
+    rig.run(private=False)
     tried = rig.wait(lambda one: one.attempts == 1)
     assert (tried.code, tried.error) == (None, "the host has no public address that can be reached")
     assert receiver.requests == []
 
 
-def test_an_answer_that_never_ends_costs_no_more_than_one_that_does(
-    rig: Rig, receiver: Receiver, entered: Callable
-) -> None:
+def test_an_answer_that_never_ends_costs_no_more_than_one_that_does(rig: Rig, receiver: Receiver) -> None:
     receiver.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n" + b"x" * 100_000]
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer())
+    rig.add_with_delivery(receiver.url)
+    rig.run()
     assert rig.wait(lambda one: one.attempts == 1).status is Status.DELIVERED
 
 
 def test_a_receiver_that_takes_too_long_is_given_up_and_holds_no_other_up(
-    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "TIME_LIMIT", 0.6)
     receiver.pause = 1.2
     rig.add(receiver.url, "wh_1")
     rig.add("http://127.0.0.1:1/", "wh_2")
-    rig.record("wh_1", {}, [made("msg_1")])
-    rig.record("wh_2", {}, [made("msg_2", "wh_2")])
-    entered(rig.deliverer())
+    rig.record(made("msg_1"))
+    rig.record(made("msg_2", "wh_2"))
+    rig.run()
     rig.wait(lambda one: one.attempts == 1, "wh_2")
     assert rig.log("wh_1")[0].attempts == 0
     assert rig.wait(lambda one: one.attempts == 1).error == "no answer within 1 s"
 
 
-def test_deliveries_about_one_sensor_come_one_after_the_other(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_deliveries_about_one_sensor_come_one_after_the_other(rig: Rig, receiver: Receiver) -> None:
     rig.add(receiver.url)
-    rig.record("wh_1", {}, [made(f"msg_{n}", made=n, due=n, subject="air-1") for n in (3, 1, 2)])
-    entered(rig.deliverer())
+    rig.record(*(made(f"msg_{n}", made=n, due=n, subject="air-1") for n in (3, 1, 2)))
+    rig.run()
     assert [request.id for request in receiver.wait(3)] == ["msg_1", "msg_2", "msg_3"]
 
 
 def test_names_that_nobody_answers_for_hold_up_their_pilot_alone(
-    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing ends a look-up but the system: one pilot's took all threads, and others waited until they gave up."""
     asked, answer, look_up = [], Event(), socket.getaddrinfo
@@ -196,65 +191,60 @@ def test_names_that_nobody_answers_for_hold_up_their_pilot_alone(
     for number in range(8):
         rig.add(f"http://name-{number}.invalid/", f"wh_{number}", pilot="aqua")
         waiting = [made(f"msg_{number}_{n}", f"wh_{number}") for n in range(8)]
-        rig.hooks.record(rig.hooks.webhook("aqua", f"wh_{number}"), {}, waiting)
+        rig.record(*waiting, pilot="aqua")
     rig.add(receiver.url.replace("127.0.0.1", "named.example"), "wh_ben")
-    entered(rig.deliverer())
+    rig.run()
     try:
         wait_until(lambda: len(asked) == LOOKUPS_OF_ONE, "as many names are looked up as may be")
-        rig.record("wh_ben", {}, [made("msg_ben", "wh_ben")])
+        rig.record(made("msg_ben", "wh_ben"))
         rig.wait(lambda one: one.status is Status.DELIVERED, "wh_ben")
         assert len(asked) == LOOKUPS_OF_ONE
     finally:
         answer.set()
 
 
-def test_receivers_that_hang_hold_up_their_pilot_alone(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_receivers_that_hang_hold_up_their_pilot_alone(rig: Rig, receiver: Receiver) -> None:
     """Of 20 webhooks, with deliveries that nobody answers, as many are under way as one pilot may have."""
     with socket.create_server(("127.0.0.1", 0), backlog=1000) as hanging:  # it takes connections, and says nothing
         url = f"http://127.0.0.1:{hanging.getsockname()[1]}/"
         for number in range(MAX_WEBHOOKS):
             rig.add(url, f"wh_{number}", pilot="aqua")
             waiting = [made(f"msg_{number}_{n}", f"wh_{number}") for n in range(2 * AT_ONCE)]
-            rig.hooks.record(rig.hooks.webhook("aqua", f"wh_{number}"), {}, waiting)
-        deliverer = rig.deliverer()
-        entered(deliverer)
+            rig.record(*waiting, pilot="aqua")
+        deliverer = rig.run()
         under_way = lambda: sum(map(len, deliverer._busy.values()))  # noqa: E731
         wait_until(lambda: under_way() == AT_ONCE_OF_PILOT, "as many are under way as may be")
         rig.add(receiver.url, "wh_ben")
         for number in range(5):
-            rig.record("wh_ben", {}, [made(f"msg_ben_{number}", "wh_ben")])
+            rig.record(made(f"msg_ben_{number}", "wh_ben"))
             receiver.wait(number + 1)
         assert {one.attempts for n in range(MAX_WEBHOOKS) for one in rig.log(f"wh_{n}")} == {0}
 
 
-def test_nothing_is_sent_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver, entered: Callable) -> None:
-    rig.add(receiver.url)
+def test_nothing_is_sent_to_whom_may_not_see_the_world(rig: Rig, receiver: Receiver) -> None:
     rig.may = False
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer())
+    rig.add_with_delivery(receiver.url)
+    rig.run()
     assert "may not look into the world zenata" in rig.wait(lambda one: one.attempts == 1).error
     assert receiver.requests == []
 
 
-def test_a_delivery_that_was_claimed_by_one_who_died_is_made_by_another(
-    rig: Rig, receiver: Receiver, entered: Callable
-) -> None:
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
+def test_a_delivery_that_was_claimed_by_one_who_died_is_made_by_another(rig: Rig, receiver: Receiver) -> None:
+    rig.add_with_delivery(receiver.url)
     now = WallClock().now()
     ((_, claimed),) = rig.hooks.claim(now, now + SECOND)
     assert claimed.id == "msg_1"
     assert rig.hooks.claim(now, now + SECOND) == []
-    entered(rig.deliverer())
+    rig.run()
     assert [request.id for request in receiver.wait(1)] == ["msg_1"]
     assert rig.wait(lambda one: one.status is Status.DELIVERED).tried >= now + SECOND
 
 
-def test_a_receiver_that_says_gone_is_left_alone(rig: Rig, receiver: Receiver, entered: Callable) -> None:
+def test_a_receiver_that_says_gone_is_left_alone(rig: Rig, receiver: Receiver) -> None:
     receiver.answers = [410]
     rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1", made=1, subject="air-1"), made("msg_2", made=2, subject="air-1")])
-    entered(rig.deliverer())
+    rig.record(made("msg_1", made=1, subject="air-1"), made("msg_2", made=2, subject="air-1"))
+    rig.run()
     dropped = rig.wait(lambda one: one.status is Status.DROPPED)
     hook = rig.hooks.webhook("demo", "wh_1")
     assert not hook.enabled
@@ -266,8 +256,7 @@ def test_a_receiver_that_says_gone_is_left_alone(rig: Rig, receiver: Receiver, e
 
 def test_stopping_cuts_an_attempt_off_and_loses_nothing(rig: Rig, receiver: Receiver) -> None:
     receiver.pause = 4.0
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
+    rig.add_with_delivery(receiver.url)
     begin = time.monotonic()
     with rig.deliverer():
         receiver.wait(1)
@@ -312,17 +301,17 @@ def test_a_webhook_that_fails_for_days_is_switched_off() -> None:
     assert why_disable(replace(HOOK, failing=0), Answer(code=200), DISABLE_AFTER + 1) == ""
 
 
-def test_nothing_is_asked_of_the_database_while_nothing_waits(rig: Rig, entered: Callable, monkeypatch) -> None:
+def test_nothing_is_asked_of_the_database_while_nothing_waits(rig: Rig, monkeypatch) -> None:
     calls: list[int] = []
     claim = rig.hooks.claim
     monkeypatch.setattr(rig.hooks, "claim", lambda *args: (calls.append(1), claim(*args))[1])
-    entered(rig.deliverer())
+    rig.run()
     time.sleep(1.5)
     assert len(calls) == 1
 
 
 def test_what_is_claimed_beside_is_not_what_ends_meanwhile(
-    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
+    rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given, may, claim = [], Event(), rig.hooks.claim
 
@@ -331,10 +320,8 @@ def test_what_is_claimed_beside_is_not_what_ends_meanwhile(
         return claim(now, until, busy)
 
     monkeypatch.setattr(rig.hooks, "claim", claim_and_note)
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
-    deliverer = Deliverer(hooks=rig.hooks, may=lambda *_: may.wait(60), clock=WallClock(), private=True)
-    entered(deliverer)
+    rig.add_with_delivery(receiver.url)
+    deliverer = rig.run(may=lambda *_: may.wait(60))
     try:
         wait_until(lambda: deliverer.wake() or any(given), "a look while a delivery is under way")
     finally:
@@ -345,9 +332,7 @@ def test_what_is_claimed_beside_is_not_what_ends_meanwhile(
     assert {"wh_1": {"msg_1"}} in given
 
 
-def test_a_look_that_fails_ends_no_deliveries(
-    rig: Rig, receiver: Receiver, entered: Callable, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_that_fails_ends_no_deliveries(rig: Rig, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FAILED", Backoff(first=0.01, limit=0.01))
     failures, claim = [RuntimeError("first"), RuntimeError("second")], rig.hooks.claim
 
@@ -357,7 +342,6 @@ def test_a_look_that_fails_ends_no_deliveries(
         return claim(now, until, busy)
 
     monkeypatch.setattr(rig.hooks, "claim", fail_first)
-    rig.add(receiver.url)
-    rig.record("wh_1", {}, [made("msg_1")])
-    entered(rig.deliverer())
+    rig.add_with_delivery(receiver.url)
+    rig.run()
     rig.wait(lambda one: one.status is Status.DELIVERED)

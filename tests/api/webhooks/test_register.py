@@ -147,30 +147,22 @@ def test_what_is_recorded_twice_is_there_once(webhooks: Webhooks) -> None:
 
 def test_a_webhook_that_is_gone_off_or_started_again_takes_nothing(webhooks: Webhooks) -> None:
     before = webhooks.webhook("aqua", hook().id)
+    webhooks.record(hook(), {"a": FIRING}, [delivery(0)])
     webhooks.change("aqua", before.id, restart=LATER)
     assert webhooks.record(before, {"a": FIRING}, [delivery(1)]) == 0
     now = webhooks.change("aqua", before.id, enabled=False)
     assert webhooks.record(now, {"a": FIRING}, [delivery(1)]) == 0
     webhooks.remove("aqua", before.id)
     assert webhooks.record(now, {"a": FIRING}, [delivery(1)]) == 0
-    assert (webhooks.states(before.id), webhooks.deliveries(before.id)) == ({}, [])
+    assert (webhooks.states(before.id), webhooks.deliveries(before.id), webhooks.claim(LATER, LATER)) == ({}, [], [])
 
 
-def test_removing_a_webhook_removes_its_deliveries(webhooks: Webhooks) -> None:
-    webhooks.record(hook(), {"a": FIRING}, [delivery(1)])
-    webhooks.remove("aqua", hook().id)
-    assert (webhooks.states(hook().id), webhooks.deliveries(hook().id), webhooks.claim(LATER, LATER)) == ({}, [], [])
-
-
-def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(webhooks: Webhooks) -> None:
+def test_what_waits_is_bounded_and_the_rest_is_logged_as_dropped(webhooks: Webhooks, engine: Engine) -> None:
+    """Each is counted in the audit log."""
     assert webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING + 2)]) == MAX_WAITING + 2
     newest = webhooks.deliveries(hook().id, limit=3)
     assert [one.status for one in newest] == [Status.DROPPED, Status.DROPPED, Status.PENDING]
     assert (newest[0].due, "wait already" in newest[0].error) == (None, True)
-
-
-def test_what_is_dropped_is_counted_in_the_audit_log(webhooks: Webhooks, engine: Engine) -> None:
-    webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING + 2)])
     webhooks.record(hook(), {}, [delivery(number) for number in range(MAX_WAITING, MAX_WAITING + 5)])
     for _ in range(2):
         webhooks.note_dropped(NOW)
