@@ -63,15 +63,7 @@ class Members(NamedTuple):
 
 
 class Reception(msgspec.Struct):
-    """Reception of an uplink at one gateway.
-
-    Parameters
-    ----------
-    rssi : float or None
-        Received signal strength [dBm].
-    snr : float or None
-        Signal-to-noise ratio [dB].
-    """
+    """Reception of an uplink at one gateway [dBm], [dB]; None where it does not say."""
 
     rssi: float | None = None
     snr: float | None = None

@@ -24,6 +24,19 @@ class _Device(msgspec.Struct, rename="camel"):
     dev_eui: str
 
 
+class _Lora(msgspec.Struct, rename="camel"):
+    spreading_factor: float | None = None
+
+
+class _Modulation(msgspec.Struct):
+    lora: _Lora | None = None
+
+
+class _Transmission(msgspec.Struct):
+    frequency: float | None = None
+    modulation: _Modulation | None = None
+
+
 class Event(msgspec.Struct, rename="camel"):
     """An event as it stands on the wire."""
 
@@ -32,7 +45,7 @@ class Event(msgspec.Struct, rename="camel"):
     data: str | None = None
     object: dict[str, Any] | None = None
     rx_info: list[Reception] = []
-    tx_info: dict[str, Any] | None = None
+    tx_info: _Transmission | None = None
     battery_level: float | None = None
     battery_level_unavailable: bool = False
     external_power_source: bool = False

@@ -23,6 +23,19 @@ class _Device(msgspec.Struct):
     dev_eui: str | None = None
 
 
+class _Lora(msgspec.Struct):
+    spreading_factor: float | None = None
+
+
+class _Rate(msgspec.Struct):
+    lora: _Lora | None = None
+
+
+class _Settings(msgspec.Struct):
+    data_rate: _Rate | None = None
+    frequency: str | None = None
+
+
 class _Charge(msgspec.Struct):
     value: float | None = None
 
@@ -31,6 +44,7 @@ class _Message(msgspec.Struct):
     frm_payload: str | None = None
     decoded_payload: dict[str, Any] | None = None
     rx_metadata: list[Reception] = []
+    settings: _Settings | None = None
     received_at: str | None = None
     last_battery_percentage: _Charge | None = None
 

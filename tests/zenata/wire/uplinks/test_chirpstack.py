@@ -78,6 +78,11 @@ def test_t8_a_decoded_battery_is_no_percentage():
     assert (uplink.battery, uplink.properties) == (None, {"battery": Measure(3.6)})
 
 
+def test_t13_a_whole_number_may_have_a_decimal_point():
+    modulation = {"lora": {"spreadingFactor": 7.0}}
+    assert decode(UP | {"txInfo": {"frequency": 868500000.0, "modulation": modulation}}).radio.rssi == -48
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -87,6 +92,7 @@ def test_t8_a_decoded_battery_is_no_percentage():
         {"object": [1]},
         {"object": None, "data": "*"},
         {"rxInfo": 1},
+        {"txInfo": {"frequency": "high"}},
     ],
 )
 def test_what_is_no_event_is_refused(wrong):

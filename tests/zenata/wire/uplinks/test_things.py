@@ -58,6 +58,11 @@ def test_an_uplink_of_nobody_is_refused(ids):
         things.decode(json.dumps({"end_device_ids": ids}).encode())
 
 
+def test_settings_of_a_radio_that_are_none_are_refused():
+    with pytest.raises(UplinkError, match="data_rate"):
+        decode(MESSAGE | {"settings": {"data_rate": 5}})
+
+
 @given(st.sampled_from([*MESSAGE]), st.recursive(st.none() | st.integers() | st.text(), st.lists))
 def test_any_member_is_read_or_refused(name, value):
     try:
