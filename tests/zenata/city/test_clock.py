@@ -247,12 +247,6 @@ def test_no_other_name_is_a_zone(name: str) -> None:
 NOW = parse_time("2026-01-02T12:00:00Z")
 
 
-@given(st.datetimes(min_value=datetime(1000, 1, 1)))  # noqa: DTZ001 - the offset is in the text
-def test_moments_are_rfc_3339(moment: datetime) -> None:
-    text = moment.isoformat() + "Z"
-    assert parse_time(format_time(parse_moment(text, NOW))) == parse_moment(text, NOW)
-
-
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_or_a_value_error(text: str) -> None:
     try:
@@ -286,7 +280,7 @@ def test_what_is_no_moment(text: str) -> None:
         ("1795946400000", "2026-11-29T10:00:00Z"),  # as Grafana sends it
         ("1795946400.25", "2026-11-29T10:00:00.250000Z"),
         ("1795946400000000", "2026-11-29T10:00:00Z"),
-        ("1795946400000000000", "2026-11-29T10:00:00Z"),
+        ("1795946400000001999", "2026-11-29T10:00:00.000001Z"),  # a float would be 49 ns more, and so a microsecond
         ("0", "1970-01-01T00:00:00Z"),
         ("-90min", "2026-01-02T10:30:00Z"),
         ("+10m", "2026-01-02T12:10:00Z"),
@@ -324,12 +318,6 @@ def test_z4_forms_of_time_that_people_type(text: str, meant: str) -> None:
 )
 def test_z4_durations_that_people_type(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds * SECOND
-
-
-@given(st.integers(EARLIEST, LATEST - 1), st.sampled_from([1, 1000, SECOND]))
-def test_z4_an_epoch_number_is_the_time_that_it_counts(moment: int, unit: int) -> None:
-    count = moment * unit // SECOND
-    assert parse_moment(str(count), NOW) == count * SECOND // unit
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -136,18 +135,12 @@ def test_a_signal_handler_may_cancel(broker):
 
 
 def test_a_publisher_closes_although_the_broker_reads_nothing(broker):
-    with stopped_after_connecting(broker) as client:
+    with publisher(broker) as client, stopped(broker):
         for _ in range(100):
             client.publish("zenata/telemetry/a/b/c", b"x" * 1_000_000)  # more than the buffers between hold
         began = time.monotonic()
         client.close()
         assert time.monotonic() - began < 5
-
-
-@contextmanager
-def stopped_after_connecting(broker: Running) -> Iterator[Publisher]:
-    with publisher(broker) as client, stopped(broker):
-        yield client
 
 
 def test_a_process_with_thousands_of_open_files_publishes(broker):
