@@ -106,28 +106,31 @@ def run() -> list[Row]:
 
 def _fill(settings: Settings, city: City, sensors: tuple[str, ...], start: int) -> str:
     """Fill the store in the order readings come; return the long series as a list in SQL."""
+    with closing(open_store(settings.store_url)) as store:
+        for batch in batches(settings.world, city, sensors, start):
+            store.append(batch)
+        numbers = batch.catalog.select(Selection(sensors=sensors, properties=("flow",)))
+    return ", ".join(map(str, numbers.tolist()))
+
+
+def batches(world: str, city: City, sensors: tuple[str, ...], start: int) -> Iterator[ReadingBatch]:
+    """Yield a long history of the flow at some sensors, in the order readings come, then one reading of every series."""
     catalog = Catalog()
     for sensor in city.sensors:
         for property_ in KINDS[sensor.kind].properties:
             unit = QUANTITIES[property_].unit
-            catalog.intern(Series(settings.world, sensor.id, property_, sensor.kind, sensor.district, unit))
+            catalog.intern(Series(world, sensor.id, property_, sensor.kind, sensor.district, unit))
     numbers = catalog.select(Selection(sensors=sensors, properties=("flow",)))
     seqs = np.repeat(np.arange(READINGS), len(numbers))
     values = np.random.default_rng(1).integers(0, 2000, len(seqs)).astype(np.float64)
-    with closing(open_store(settings.store_url)) as store:
-        for first in range(0, len(seqs), _APPEND):
-            part = slice(first, first + _APPEND)
-            times = start + seqs[part] * KINDS["traffic"].period * SECOND
-            series = np.resize(numbers, len(times))
-            store.append(
-                ReadingBatch(catalog=catalog, series=series, time=times, value=values[part], seq=seqs[part] + 1)
-            )
-        everything = np.arange(len(catalog), dtype=np.int32)
-        ones = np.ones(len(everything), dtype=np.int64)
-        store.append(
-            ReadingBatch(catalog=catalog, series=everything, time=ones * END, value=np.ones(len(ones)), seq=ones)
-        )
-    return ", ".join(map(str, numbers.tolist()))
+    for first in range(0, len(seqs), _APPEND):
+        part = slice(first, first + _APPEND)
+        times = start + seqs[part] * KINDS["traffic"].period * SECOND
+        series = np.resize(numbers, len(times))
+        yield ReadingBatch(catalog=catalog, series=series, time=times, value=values[part], seq=seqs[part] + 1)
+    everything = np.arange(len(catalog), dtype=np.int32)
+    ones = np.ones(len(everything), dtype=np.int64)
+    yield ReadingBatch(catalog=catalog, series=everything, time=ones * END, value=np.ones(len(ones)), seq=ones)
 
 
 def _bare(settings: Settings, numbers: str, start: int) -> tuple[float, float]:

@@ -4,9 +4,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import psutil  # type: ignore[import-untyped]  # it ships no types
@@ -43,6 +45,7 @@ PATHS = {
 """What is asked for, how it is called and its goal."""
 
 _MINUTES = 25 * 60
+_LAST = 5  # bytes of the end of an answer in chunks
 _BARE = """
 import sys, uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -54,6 +57,14 @@ async def app(scope, receive, send):
         await send({"type": "http.response.body", "body": body})
 uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="critical", http=HttpToolsProtocol, lifespan="off")
 """
+
+
+class Asked(NamedTuple):
+    """What a server takes for a request: CPU time [s], and how many it answers a second and how long an answer is [bytes]."""
+
+    cpu: float
+    rate: float
+    size: int
 
 
 def run() -> list[Row]:
@@ -69,7 +80,7 @@ def run() -> list[Row]:
         for _ in range(ROUNDS):
             for path, costs in figures.items():
                 pid, port = (process.pid, settings.http_port) if path else bare
-                costs.append(_cost(pid, port, path or "/", key))
+                costs.append(asked(pid, port, path or "/", key).cpu)
     base = float(np.median(figures.pop("")))
     return [
         Row(
@@ -118,23 +129,24 @@ def _bare(size: int) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-def _cost(pid: int, port: int, path: str, key: str) -> float:
-    """Return the CPU time [s] that a process takes for a request, asked by many connections at once."""
-    message = f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: */*\r\nAuthorization: {key}\r\n\r\n".encode()
+def asked(pid: int, port: int, path: str, key: str = "", connections: int = CONNECTIONS) -> Asked:
+    """Ask a process for something, by many connections at once, until it has worked for `SECONDS`."""
+    authorization = f"Authorization: {key}\r\n" if key else ""
+    message = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nAccept: */*\r\n{authorization}\r\n".encode()
     process, count = psutil.Process(pid), 0
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_connection((HOST, port))) for _ in range(CONNECTIONS)]
-        _round(sockets, message)
-        before, spent = sum(process.cpu_times()[:2]), 0.0
+        sockets = [stack.enter_context(socket.create_connection((HOST, port))) for _ in range(connections)]
+        size = _round(sockets, message)
+        before, spent, begin = sum(process.cpu_times()[:2]), 0.0, time.perf_counter()
         while spent < SECONDS:
             _round(sockets, message)
-            count += CONNECTIONS
+            count += connections
             spent = sum(process.cpu_times()[:2]) - before
-        return float(spent / count)
+        return Asked(float(spent / count), count / (time.perf_counter() - begin), size)
 
 
-def _round(sockets: list[socket.socket], message: bytes) -> None:
-    """Ask on every connection at once, and read all answers."""
+def _round(sockets: list[socket.socket], message: bytes) -> int:
+    """Ask on every connection at once, and read all answers; return how long the last one is [bytes]."""
     for one in sockets:
         one.sendall(message)
     for one in sockets:
@@ -144,7 +156,14 @@ def _round(sockets: list[socket.socket], message: bytes) -> None:
         head, _, body = data.partition(b"\r\n\r\n")
         if b" 200 " not in head[:20]:
             raise RuntimeError(f"refused: {data[:300]!r}")
-        length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-        missing = length - len(body)
-        while missing:
-            missing -= len(one.recv(min(missing, 1 << 20)))
+        lines = head.lower().split(b"\r\n")
+        size, end = len(body), body[-_LAST:]
+        if b"transfer-encoding: chunked" in lines:
+            while not end.endswith(b"0\r\n\r\n"):
+                size += len(part := one.recv(1 << 20))
+                end = (end + part)[-_LAST:]
+        else:
+            length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
+            while size < length:
+                size += len(one.recv(min(length - size, 1 << 20)))
+    return size
