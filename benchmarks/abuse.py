@@ -127,9 +127,9 @@ def _measure(city: RunningCity, admin: httpx.Client, key: str, what: str, be: Ca
     seen, calm, memory = Seen(), Seen(), 0.0
     for _ in range(ROUNDS):
         calm.add(_watch(city, key, CALM))
-        part, most = _abused(city, key, be)
+        part, peak = _abused(city, key, be)
         seen.add(part)
-        memory = max(memory, most)
+        memory = max(memory, peak)
         _clean(admin, pilot)
         time.sleep(REST)
     calm.add(_watch(city, key, CALM))

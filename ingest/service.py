@@ -143,7 +143,7 @@ class Ingest:
     arrivals : ArrivalLog, optional
         Dates the messages of devices; without one their dates do not outlive the process.
     batch_messages : int
-        The most messages stored, and acknowledged, at once.
+        How many messages are stored, and acknowledged, at once; no more than these.
     batch_age : float
         The longest a message waits for others [s]. Whoever listens live waits as long; a shorter time costs more
         commits, of the city's steady rate 0.2 % of a core at 0.05 s rather than 0.2 s.

@@ -160,8 +160,8 @@ def _activity(settings: Settings, pilot: str) -> tuple[str, str, str]:
         return "-", "-", "-"
     last = max(filter(None, (seen["requests"]["last"], seen["devices"]["last"])), default="-")
     connections = str(seen["sockets"] + len(seen["mqtt"] or ()))
-    most = max(seen["quotas"], key=lambda quota: quota["used"] / (quota["limit"] or 1))
-    return last, connections, f"{most['name']} {most['used'] / (most['limit'] or 1):.0%}"
+    nearest = max(seen["quotas"], key=lambda quota: quota["used"] / (quota["limit"] or 1))
+    return last, connections, f"{nearest['name']} {nearest['used'] / (nearest['limit'] or 1):.0%}"
 
 
 def show_pilot(settings: Settings, name: str, say: Say) -> None:

@@ -235,7 +235,7 @@ class Settings(BaseSettings):
 
     @property
     def bulk_file(self) -> Path:
-        """File of the door for readings in great numbers."""
+        """File with the port and the token of the bulk server, which takes backfilled readings."""
         return self.data_dir / "bulk.json"
 
     @property

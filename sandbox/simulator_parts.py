@@ -57,7 +57,7 @@ def published(
     worlds: Worlds,
     secret: bytes | None,
 ) -> Iterator[tuple[Simulation, threading.Event, WorldControl]]:
-    """Put a world together with its broker and its control door; a broker lost while it ends is no failure."""
+    """Put a world together with its broker and its control server; a broker lost while it ends is no failure."""
 
     def receive(topic: str, payload: bytes) -> None:
         control.activity.touch()

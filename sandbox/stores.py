@@ -17,7 +17,7 @@ _STORE = Backoff(first=0.5, limit=5.0)  # between two attempts to open a store t
 
 
 def open_sink(settings: Settings) -> BulkClient | Store:
-    """Open the store for readings in great numbers: by the door of the process that keeps it, or itself.
+    """Open the store for backfilled readings: by the bulk server of the process that has it open, or itself.
 
     Raises
     ------

@@ -133,7 +133,7 @@ def start_services(
 ) -> None:
     """Start a service for a trial, or for each part of it, when it has a world, and with it topics to subscribe to.
 
-    Parts get their worlds in any order: who waited for one while others had the places would wait for ever. A service that
+    Parts get their worlds in any order: who waited for one while others had all the room would wait for ever. A service that
     ends before what it plays ends the waiting.
 
     Parameters
@@ -153,7 +153,7 @@ def start_services(
         If one cannot be started.
     """
     waiting: list[str] = trial["parts"] or [trial["trial"]]
-    places: dict[str, int] = {}
+    positions: dict[str, int] = {}
     while waiting and _ended_early(settings, user, services) is None:
         for played in tuple(waiting):
             now: dict[str, Any] = ask(settings, f"/v1/trials/{played}", user=user)
@@ -162,8 +162,8 @@ def start_services(
             elif now["world"] or now["phase"] == "scoring":
                 services[played] = start_service(settings, key, trial, played, command)
                 waiting.remove(played)
-            elif now["place"] and places.setdefault(played, 0) != now["place"]:
-                places[played] = now["place"]
+            elif now["place"] and positions.setdefault(played, 0) != now["place"]:
+                positions[played] = now["place"]
                 say(f"{played} waits for room: trials before it: {now['place']}")
         time.sleep(_LOOK if services else _GLANCE)
 

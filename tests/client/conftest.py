@@ -24,7 +24,13 @@ def api(tmp_path_factory: pytest.TempPathFactory, simulators: Simulators) -> Ite
 
 
 @pytest.fixture(params=KINDS)
-def client(request: pytest.FixtureRequest, api: Api) -> Iterator[Any]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Blocking or asynchronous."""
+    return request.param
+
+
+@pytest.fixture
+def client(kind: str, api: Api) -> Iterator[Any]:
     """A pilot's client, of each kind."""
-    with opened(request.param, api.url, api.secrets["pilot"]) as client:
+    with opened(kind, api.url, api.secrets["pilot"]) as client:
         yield client

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.api.running import MINUTES
-from tests.client.clients import KINDS, opened
+from tests.client.clients import opened
 from zenata_client import ProblemError
 
 HOURS = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-01T02:00:00Z"}
@@ -187,7 +187,6 @@ def test_everything_else_that_a_pilot_may_ask(client):
     assert client.audit(limit=1)[0].who == "test-pilot"
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_what_those_who_run_the_sandbox_may_ask(api, kind):
     with opened(kind, api.url, api.secrets["admin"]) as client:
         made = client.add_pilot(f"aqua-{kind}", theme="water", quotas={"worlds": 2}, expires="2030-01-01T00:00:00Z")

@@ -8,7 +8,7 @@ import pytest
 
 from ingest.quotas import Limits
 from tests.api.running import running
-from tests.client.clients import KINDS, opened
+from tests.client.clients import opened
 from zenata.control.pilot import Quotas
 from zenata_client import AnswerError, AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
 from zenata_client.plan import PATIENCE
@@ -24,14 +24,12 @@ def test_a_problem_says_what_the_api_says(client):
     assert isinstance(problem, ZenataError)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_a_wrong_key_is_named(api, kind):
     with opened(kind, api.url, "zk_wrong") as client, pytest.raises(ProblemError) as refused:
         client.city()
     assert (refused.value.status, refused.value.type) == (401, "/problems/no-key")
 
 
-@pytest.mark.parametrize("kind", KINDS)
 def test_nobody_at_the_address_is_named_with_it(kind):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -102,7 +100,6 @@ def portal():
         thread.join()
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "ask",
     [

@@ -1,4 +1,4 @@
-"""Exports come whole, also over a line that is cut."""
+"""Exports come whole, also over a connection that is cut."""
 
 from io import BytesIO
 
@@ -6,18 +6,13 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from tests.client.clients import KINDS, opened
+from tests.client.clients import opened
 from tests.client.proxy import proxy_to
 from zenata_client import ExportError, ProblemError, UnreachableError
 from zenata_client.calls import exports
 from zenata_client.plan import Pause
 
 DAY = {"start": "2026-01-01T00:00:00Z", "end": "2026-01-02T00:00:00Z"}
-
-
-@pytest.fixture(params=KINDS)
-def kind(request):
-    return request.param
 
 
 def content(api, **options):
@@ -59,7 +54,7 @@ def file_of(api, made):
         return plain.get(f"/v1/exports/{made.id}/file").content
 
 
-def test_a_download_goes_on_where_the_line_was_cut(kind, api, tmp_path):
+def test_a_download_goes_on_where_the_connection_was_cut(kind, api, tmp_path):
     with proxy_to(api.url) as proxy, opened(kind, proxy.url, api.secrets["pilot"]) as client:
         made = done(client, format="csv")
         whole = file_of(api, made)

@@ -1,4 +1,4 @@
-"""Streams lose nothing, whatever becomes of the line."""
+"""Streams lose nothing, whatever becomes of the connection."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -13,7 +13,7 @@ import api.live.events
 from api.live.hub import Hub
 from tests.api.live.streams import ingest, listening
 from tests.api.running import Api, running, series_of, small_city
-from tests.client.clients import KINDS, opened
+from tests.client.clients import opened
 from tests.client.proxy import proxy_to
 from zenata_client import Client, ProblemError, UnreachableError
 from zenata_client.calls.stream import _Events, stream
@@ -23,11 +23,6 @@ SSE = httpx.Response(200, headers={"content-type": "text/event-stream"})
 CITY = small_city()
 NOISE = {"kind": "noise"}
 """One series: one reading a minute."""
-
-
-@pytest.fixture(params=KINDS)
-def kind(request):
-    return request.param
 
 
 @pytest.fixture
@@ -75,7 +70,7 @@ def test_readings_come_as_they_happen(kind, served, behind):
         assert client.latest(**NOISE)[0].seq == 2
 
 
-def test_nothing_is_missed_behind_a_line_that_was_cut(kind, served, behind):
+def test_nothing_is_missed_behind_a_connection_that_was_cut(kind, served, behind):
     with (
         proxy_to(served.url) as proxy,
         opened(kind, proxy.url, served.secrets["pilot"]) as client,

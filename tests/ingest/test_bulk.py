@@ -1,4 +1,4 @@
-"""The door for readings in great numbers, and a real store behind it."""
+"""The bulk server, and a real store behind it."""
 
 import socket
 import threading

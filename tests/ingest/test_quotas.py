@@ -64,8 +64,8 @@ def test_of_nothing_there_is_always_too_much():
 def test_never_more_than_the_rate_and_a_burst(rate, offsets):
     quotas = Quotas(lambda _: Limits(rate, 1))
     times = [NOON + offset for offset in sorted(offsets)]
-    most = max(rate * BURST, 1) + rate * (times[-1] - times[0]) / SECOND
-    assert count(quotas, "alpha", times) <= most + 1e-6
+    limit = max(rate * BURST, 1) + rate * (times[-1] - times[0]) / SECOND
+    assert count(quotas, "alpha", times) <= limit + 1e-6
 
 
 def test_what_was_sent_while_ingest_was_away_is_excused_once():

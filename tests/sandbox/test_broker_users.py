@@ -69,7 +69,12 @@ def register() -> Register:
 
 @pytest.fixture
 def access(settings: Settings, register: Register) -> EmbeddedUsers:
-    return EmbeddedUsers(settings, register, {"simulators": "secret"}, {"--mqtt-port": 1883, "--ws-port": 9001})
+    return embedded(settings, register)
+
+
+def embedded(settings: Settings, register: Register, monitor: "Slow | None" = None) -> EmbeddedUsers:
+    ports = {"--mqtt-port": 1, "--ws-port": 2}
+    return EmbeddedUsers(settings, register, {"simulators": "secret"}, ports, monitor=monitor)
 
 
 class Slow:
@@ -89,9 +94,7 @@ class Slow:
 
 def test_users_change_one_reload_after_the_other_and_whoever_loses_rights_is_disconnected(settings, register):
     broker = Slow()
-    access = EmbeddedUsers(
-        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, broker
-    )
+    access = embedded(settings, register, broker)
     access.renew()
     broker.time = WallClock().now()
     register.issue("admin", "guest")
@@ -119,9 +122,7 @@ class Deaf(Slow):
 def test_who_loses_access_does_not_wait_for_a_reload_of_which_nobody_hears(settings, register, monkeypatch, broker):
     now = [1000.0]
     monkeypatch.setattr("sandbox.broker_users.time.monotonic", lambda: now[0])
-    access = EmbeddedUsers(
-        settings, register, {"simulators": "secret"}, {"--mqtt-port": 1, "--ws-port": 2}, None, None, broker
-    )
+    access = embedded(settings, register, broker)
     assert access.renew()
     del register.entries["eve"]
     for _ in range(2):
@@ -166,7 +167,7 @@ def test_rights_follow_the_worlds_there_are(settings, access):
 
 def test_worlds_of_before_are_known_from_the_start(settings, register):
     world = make(settings, "eve")
-    EmbeddedUsers(settings, register, {}, {"--mqtt-port": 1, "--ws-port": 2}).program()
+    embedded(settings, register).program()
     assert f"{world}.telemetry" in lines(settings)["eve"]
 
 

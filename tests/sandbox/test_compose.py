@@ -148,16 +148,16 @@ def test_what_the_image_is_made_of_is_sent_to_the_engine_and_nothing_else():
 
 @pytest.mark.slow
 def test_the_image_s_files_are_enough_to_install_it(tmp_path):
-    place = tmp_path / "build"
+    build = tmp_path / "build"
     for source in COPIED:
-        target = place / source
+        target = build / source
         target.parent.mkdir(parents=True, exist_ok=True)
         if (ROOT / source).is_dir():
             shutil.copytree(ROOT / source, target, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
         else:
             shutil.copy(ROOT / source, target)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*command, "--no-build-isolation", "--wheel-dir", tmp_path, "."], cwd=place, check=True, timeout=600)
+    subprocess.run([*command, "--no-build-isolation", "--wheel-dir", tmp_path, "."], cwd=build, check=True, timeout=600)
     (wheel,) = tmp_path.glob("*.whl")
     inside = zipfile.ZipFile(wheel).namelist()
     assert {

@@ -48,7 +48,7 @@ def test_what_is_there_is_left_as_it_is(folder):
 
 def test_no_two_folders_share_a_secret(folder, tmp_path):
     init(tmp_path / "other")
-    values = [set(variables_in(place / "influxdb.env").values()) for place in (folder, tmp_path / "other")]
+    values = [set(variables_in(made / "influxdb.env").values()) for made in (folder, tmp_path / "other")]
     assert not values[0] & values[1]
     assert all(len(value) >= 43 for value in values[0])  # 256 bits
 

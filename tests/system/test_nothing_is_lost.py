@@ -52,8 +52,8 @@ def duplicates(store: duckdb.DuckDBPyConnection) -> list[tuple]:
 def misnumbered(store: duckdb.DuckDBPyConnection) -> list[tuple]:
     """Series of which the numbers are not 1, 2, 3, ..., each once."""
     return store.execute(
-        "SELECT sensor, property, time, seq, row_number() OVER (PARTITION BY sensor, property ORDER BY seq) AS place "
-        "FROM stored QUALIFY seq <> place LIMIT 10",
+        "SELECT sensor, property, time, seq, row_number() OVER (PARTITION BY sensor, property ORDER BY seq) AS number "
+        "FROM stored QUALIFY seq <> number LIMIT 10",
     ).fetchall()
 
 

@@ -76,8 +76,8 @@ def columns(table: Table) -> tuple[list[tuple[str, str, str, int]], dict[str, np
         for number, time in zip(table.series.tolist(), table.time.tolist(), strict=True)
         for one in [table.catalog[number]]
     ]
-    order = sorted(range(len(named)), key=lambda place: (named[place][3], *named[place][:3]))
-    return [named[place] for place in order], {name: column[order] for name, column in table.columns.items()}
+    order = sorted(range(len(named)), key=lambda index: (named[index][3], *named[index][:3]))
+    return [named[index] for index in order], {name: column[order] for name, column in table.columns.items()}
 
 
 def assert_same(left: Table, right: Table) -> None:

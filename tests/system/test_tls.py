@@ -1,4 +1,4 @@
-"""A whole city with a certificate: every door is by TLS, its parts find each other, and a renewal needs no restart."""
+"""A whole city with a certificate: every listener speaks TLS, its parts find each other, and a renewal needs no restart."""
 
 import re
 import shutil

@@ -32,7 +32,7 @@ TICK = timedelta(seconds=10)
 """Step of a world's clock."""
 
 _LONG = 660.0  # more than a world may take to be advanced [s]
-_MOST_READINGS = 100_000  # in one answer to `advance`
+_MAX_READINGS = 100_000  # in one answer to `advance`
 _WANTED_READINGS = 50_000  # in one answer, so that a burst still fits
 _FIRST_STEPS = 6  # of the first request, before it is known how many readings a step has
 _POLL = 0.5  # before readings that were published are queried again [s]
@@ -213,7 +213,7 @@ def _distance(world_: str, end: Moment, every: timedelta) -> Plan[int]:
 
 def _advance(world: str, request: Mapping[str, object], limit: int | None) -> Plan[Advanced]:
     """Move a world on by one request, and return it with all readings."""
-    wanted = _MOST_READINGS if limit is None else min(limit, _MOST_READINGS)
+    wanted = _MAX_READINGS if limit is None else min(limit, _MAX_READINGS)
     path = route("worlds", world, "advance")
     part: Advanced = yield from post(Advanced, path, {**request, "limit": wanted}, timeout=_LONG)
     waited = 0.0
