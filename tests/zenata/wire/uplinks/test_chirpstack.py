@@ -90,7 +90,7 @@ def test_t13_a_whole_number_may_have_a_decimal_point():
         {"deviceInfo": {"devEui": ""}},
         {"time": "now"},
         {"object": [1]},
-        {"object": None, "data": "*"},
+        {"object": None, "data": "A2cBEA==*"},
         {"rxInfo": 1},
         {"txInfo": {"frequency": "high"}},
     ],
