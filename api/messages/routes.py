@@ -22,7 +22,7 @@ from zenata.contract.messages import DeadLetter as DeadLetterDocument
 from zenata.contract.messages import Ledger, PilotBalance, ReplayResult, SensorAccount, WorldBalance
 from zenata.control.keys import Principal, Role
 from zenata.store.dead_letters import DeadLetter
-from zenata.store.ledger import FATES, Account
+from zenata.store.ledger import FATES
 from zenata.wire import topics
 
 router = APIRouter(prefix="/v1", tags=["messages"], dependencies=[Depends(authenticate)], route_class=FairRoute)
@@ -62,7 +62,9 @@ def accounts(
 ) -> Response:
     """Say what became of each sensor's messages in a world, and which numbers are missing."""
     context.worlds.check(principal, world)
-    found = [one for one in context.store.ledger.accounts(world) if params.all or _is_flawed(one)]
+    found = [
+        one for one in context.store.ledger.accounts(world) if params.all or one.rejected or one.missing or one.repeated
+    ]
     query = f"{world} {params.all}"
     begin = _position(context, params.cursor, query) or 0
     end = begin + params.limit
@@ -120,10 +122,6 @@ def _topics(context: Context, principal: Principal, right: Right, world: str | N
 
 def _position(context: Context, cursor: str | None, query: str) -> int | None:
     return None if cursor is None else context.cursors.decode(cursor, query, 1)[0]
-
-
-def _is_flawed(account: Account) -> bool:
-    return bool(account.rejected or account.missing or account.repeated)
 
 
 def _document(dead_letter: DeadLetter, *, payload: bool) -> DeadLetterDocument:

@@ -224,7 +224,9 @@ def _points(rows: Sequence[TrialRow]) -> list[float]:
     One that was given up counts as doing nothing: who has a notion of how a trial goes could cancel those that go badly, and
     be ranked by the others.
     """
-    return _means([[0.0] * len(row.seeds) if row.is_given_up else _points_of(row) for row in rows[-LAST:]])
+    return _means(
+        [[0.0] * len(row.seeds) if row.is_given_up else [one["points"] for one in row.results] for row in rows[-LAST:]]
+    )
 
 
 def _luck(points: Sequence[float], attempts: int) -> float:
@@ -235,10 +237,6 @@ def _luck(points: Sequence[float], attempts: int) -> float:
 
 def _off(points: Sequence[float], luck: float) -> list[float]:
     return [value - luck for value in points]
-
-
-def _points_of(row: TrialRow) -> list[float]:
-    return [result["points"] for result in row.results]
 
 
 def _baselines(rows: Sequence[TrialRow]) -> dict[str, list[float]]:

@@ -167,7 +167,7 @@ def report(
 def cancel(context: ContextDep, principal: PrincipalDep, right: RightDep, trial: TrialPath, _: NoParams) -> Response:
     """Cancel a trial. It stays on the list; a graded one counts among the attempts of its day."""
     row = _trial(context, principal, right, trial)
-    context.trials.cancel(row)
+    context.trials.end(row, "cancelled", "it was cancelled")
     return respond(trial_document(context.trials.register, context.trials.register.trial(row.id)))
 
 

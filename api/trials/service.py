@@ -274,10 +274,6 @@ class TrialService(Background):
         document |= {"phase": "scoring" if over and row.phase == "running" else row.phase, "seed_over": over}
         return document | {"warm_up": step <= challenge.first, "taken": counts[0], "repeated": counts[1], "next": None}
 
-    def cancel(self, row: TrialRow) -> None:
-        """End a trial before its end."""
-        self.end(row, "cancelled", "it was cancelled")
-
     def end(self, row: TrialRow, phase: str, reason: str) -> None:
         """End a trial in a phase, with the reason."""
         if self.register.change(row.id, OPEN, phase=phase, reason=reason, ended=self._clock.now(), world=""):
@@ -307,7 +303,6 @@ class TrialService(Background):
             **_measures(score),
             "baselines": {name: {"points": one["points"], **_measures(one)} for name, one in beside.items()},
         }
-        world = row.world
         more = row.current + 1 < len(row.seeds)
         entries, exhibits = self.register.archive(row.id)
         values: dict[str, Any] = {
@@ -320,7 +315,7 @@ class TrialService(Background):
             {"phase": "running", "current": row.current + 1} if more else {"phase": "done", "ended": self._clock.now()}
         )
         if self.register.change(row.id, ("scoring",), **values):
-            self._delete(row.id, world)
+            self._delete(row.id, row.world)
         self._look.set()
 
     def _time_of(self, row: TrialRow) -> int:
