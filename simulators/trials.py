@@ -160,7 +160,7 @@ class Recording:
         self._truth, self._readings = np.full(shape, np.nan), np.full(shape, np.nan)
         self._totals = np.full((challenge.steps, len(challenge.totals)), np.nan)
         self._last = np.full(len(world.channels), np.nan)
-        self._sizes = np.zeros((challenge.steps, len(world.effects)))
+        self._sizes = np.zeros((challenge.steps, len(world.timeline.effects)))
         every = challenge.step * SECOND
         self.times: IntArray = world.time + TICK + every * np.arange(1, challenge.steps + 1)
         self.steps = 0
@@ -183,7 +183,7 @@ class Recording:
         for column, name in enumerate(self._challenge.totals):
             domain, _, key = name.partition(".")
             self._totals[index, column] = self._world.domains[domain].arrays[key][0]
-        for column, (event, _) in enumerate(self._world.effects):
+        for column, (event, _) in enumerate(self._world.timeline.effects):
             size = _size(self._city, self._world, column)  # also of one that is not on: else its time would tell
             self._sizes[index, column] = size if event.under_way(self._world.time) else 0.0
 
@@ -221,7 +221,7 @@ class Recording:
                     evidence=shown is None or event.id in shown,
                     trace=None if shown is None else shown.get(event.id),
                 )
-                for column, (event, effect) in enumerate(self._world.effects)
+                for column, (event, effect) in enumerate(self._world.timeline.effects)
             ),
             network=self._network,
             commands=tuple(commands),
@@ -328,7 +328,7 @@ def _layout(
 
 def _size(city: City, world: World, number: int) -> float:
     """Return how large an event is now: the flow of a leak [l/s], else 1."""
-    event, effect = world.effects[number]
+    event, effect = world.timeline.effects[number]
     domain = world.domains.get("water")
     if event.type not in ("leak", "pipe_burst") or not isinstance(domain, Water):
         return 1.0

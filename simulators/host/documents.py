@@ -122,7 +122,7 @@ def event_document(event: Event, effect: Effect) -> EventDocument:
 
 def repair_document(repair: Repair, world: World) -> RepairDocument:
     """Return a repair as the API answers it; what the crew found is known once it is there."""
-    found = [event for event, effect in world.effects if repair.mends(event, effect.targets)]
+    found = [event for event, effect in world.timeline.effects if repair.mends(event, effect.targets)]
     is_there = world.time >= repair.there
     done = max((repair.done(event) for event in found), default=repair.there)
     status: Literal["working", "done"] = "done" if world.time >= done else "working"

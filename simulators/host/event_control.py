@@ -69,20 +69,20 @@ class EventControl:
         check_view(self._run, request.full, "its events are the operator's")
 
         def inject() -> EventDocument:
-            effects = self._run.world.effects
+            effects = self._run.world.timeline.effects
             if len(effects) >= MAX_EVENTS:
                 raise ControlError(f"a world has up to {MAX_EVENTS:,} events", "limit")
             (event,) = events_of([request.event], self._next(), [known.id for known, _ in effects])
             event = self._not_before_now(event)
             self._simulation.do(Entry(at=self._run.time, event=event))
-            return event_document(*self._run.world.effects[len(effects)])
+            return event_document(*self._run.world.timeline.effects[len(effects)])
 
         return self._between_ticks(inject)
 
     def _events(self, arguments: dict[str, Any]) -> list[EventDocument]:
         view = read_arguments(arguments, ViewRequest)
         run = self._run
-        effects = {event.id: (event, effect) for event, effect in run.world.effects}
+        effects = {event.id: (event, effect) for event, effect in run.world.timeline.effects}
         return [event_document(*effects[event.id]) for event in visible_events(run, full=view.full)]
 
     def _end_event(self, arguments: dict[str, Any]) -> EventEnd:
@@ -94,7 +94,7 @@ class EventControl:
             if request.id not in known:
                 raise ControlError(f"there is no event {request.id[:80]!r}", "unknown")
             self._simulation.do(Entry(at=self._run.time, ended=request.id))
-            left = {event.id: (event, effect) for event, effect in self._run.world.effects}
+            left = {event.id: (event, effect) for event, effect in self._run.world.timeline.effects}
             return EventEnd(id=request.id, end=time_of(left[request.id][0].end) if request.id in left else None)
 
         return self._between_ticks(end)
@@ -104,9 +104,9 @@ class EventControl:
 
         def order() -> Repair:
             run = self._run
-            if len(run.world.repairs) >= MAX_REPAIRS:
+            if len(run.world.timeline.repairs) >= MAX_REPAIRS:
                 raise ControlError(f"a world has up to {MAX_REPAIRS:,} repairs", "limit")
-            repair = send(run.city, request.target, len(run.world.repairs) + 1, run.time, request.by)
+            repair = send(run.city, request.target, len(run.world.timeline.repairs) + 1, run.time, request.by)
             self._simulation.do(Entry(at=run.time, repair=repair))
             return repair_document(repair, run.world)
 
@@ -114,14 +114,14 @@ class EventControl:
 
     def _repairs(self, arguments: dict[str, Any]) -> list[Repair]:
         read_arguments(arguments, Arguments)
-        return [repair_document(repair, self._run.world) for repair in self._run.world.repairs]
+        return [repair_document(repair, self._run.world) for repair in self._run.world.timeline.repairs]
 
     def _reveal(self, arguments: dict[str, Any]) -> list[EventDocument]:
         read_arguments(arguments, Arguments)
         if not self._run.recipe.blind:
             raise ControlError("this world hides no events from you", "conflict")
         self._between_ticks(lambda: self._simulation.do(Entry(at=self._run.time, reveal=True)))
-        return [event_document(*pair) for pair in self._run.world.effects]
+        return [event_document(*pair) for pair in self._run.world.timeline.effects]
 
     def _labels(self, arguments: dict[str, Any]) -> list[Label]:
         check_view(self._run, read_arguments(arguments, ViewRequest).full, "its truth is the operator's", blind=True)
@@ -144,7 +144,7 @@ class EventControl:
 
 def visible_events(run: Run, *, full: bool) -> list[Event]:
     """Return the events of a world that may be shown: all, or what its owner may know of."""
-    events = [event for event, _ in run.world.effects]
+    events = [event for event, _ in run.world.timeline.effects]
     return shown(events, run.recipe, run.journal.since(0), run.time, full=full)
 
 

@@ -74,7 +74,7 @@ class WorldPublisher:
         else:  # nothing else goes to the broker: nobody waits for a packet before the answer
             self._deferred = clock
             self._defer(self._publish_deferred)
-        for event, effect in self._run.world.effects:
+        for event, effect in self._run.world.timeline.effects:
             is_announced = effect.public and not self._run.recipe.trial  # which would say how long it will last
             if is_announced and before < event.start <= emission.time:
                 self._publish(self._encoder.announcement(event, effect.targets))
@@ -121,7 +121,7 @@ class WorldPublisher:
         shadows = self._run.shadows
         if shadows is None:
             return
-        new = {event.id for event, _ in self._run.world.effects if before < event.start <= now}
+        new = {event.id for event, _ in self._run.world.timeline.effects if before < event.start <= now}
         new |= shadows.final - self._final
         if new:
             self._final = shadows.final

@@ -52,10 +52,10 @@ class _Shadow:
         """Let happen here what happens in the world, but for the event, take a step, and return what is seen then."""
         if self.world is None:
             return world.seen(without=self.event.id)
-        known = {event.id for event, _ in self.world.effects} | {self.event.id}
-        for event, _ in world.effects:
+        known = {event.id for event, _ in self.world.timeline.effects} | {self.event.id}
+        for event, _ in world.timeline.effects:
             if event.id not in known:
-                self.world.inject(event)
+                self.world.timeline.inject(event)
         self.world.step(every)
         return self.world.seen()
 
@@ -88,7 +88,7 @@ class Shadows:
     def step(self, every: int = TICK) -> Emission:
         """Let the world take a step, and its shadows too; see `World.step`."""
         time = (self._world.time // every + 1) * every
-        for event, _ in self._world.effects:
+        for event, _ in self._world.timeline.effects:
             if event.under_way(time) and not self._knows(event.id):
                 self._begin(event, time)
         emission = self._world.step(every)
@@ -111,27 +111,27 @@ class Shadows:
         return self._world.command(kind, sensor, values)
 
     def inject(self, event: Event) -> None:
-        """Let something happen, here and in all shadows; see `World.inject`."""
-        self._world.inject(event)
+        """Let something happen, here and in all shadows; see `Timeline.inject`."""
+        self._world.timeline.inject(event)
 
     def end(self, id_: str, time: int) -> None:
-        """Let an event end, in the shadows too; see `World.end`."""
-        self._world.end(id_, time)
+        """Let an event end, in the shadows too; see `Timeline.end`."""
+        self._world.timeline.end(id_, time)
         for world in self._worlds():
-            if any(event.id == id_ for event, _ in world.effects):
-                world.end(id_, time)
+            if any(event.id == id_ for event, _ in world.timeline.effects):
+                world.timeline.end(id_, time)
         self._follow_ends()
 
     def repair(self, repair: Repair) -> None:
-        """Send a crew, in the shadows too; see `World.repair`."""
-        self._world.repair(repair)
+        """Send a crew, in the shadows too; see `Timeline.repair`."""
+        self._world.timeline.repair(repair)
         for world in self._worlds():
-            world.repair(repair)
+            world.timeline.repair(repair)
         self._follow_ends()
 
     def _follow_ends(self) -> None:
         """Take over when events end by now."""
-        events = {event.id: event for event, _ in self._world.effects}
+        events = {event.id: event for event, _ in self._world.timeline.effects}
         for id_, shadow in self._running.items():
             shadow.event = events.get(id_, shadow.event)
 
@@ -149,7 +149,7 @@ class Shadows:
         """Return the labels of all events that have begun, with what is known of them up to now."""
         world, found, none = self._world, self.found, self._tally().found()
         labels = []
-        for event, effect in world.effects:
+        for event, effect in world.timeline.effects:
             if event.start <= world.time:
                 known = affected(world.city, world.channels, found.get(event.id, none))
                 labels.append(label_of(event, effect, None if event.id in self.unknown else known))
@@ -180,7 +180,7 @@ class Shadows:
         KeyError
             If it lacks something.
         """
-        events = {event.id: event for event, _ in self._world.effects}
+        events = {event.id: event for event, _ in self._world.timeline.effects}
         self._running, self._over = {}, {}
         self.unknown = state["unknown"].tolist()
         for number, name in enumerate(state["running"].tolist()):

@@ -12,6 +12,7 @@ from simulators.record.journal import Entry, Journal
 from simulators.record.record import Mark, Recipe, Record, seed_of
 from simulators.record.states import State
 from simulators.world.emission import Emission
+from simulators.world.timeline import Timeline
 from simulators.world.world import World
 from zenata.city.clock import SECOND, format_time
 from zenata.city.model import City
@@ -130,9 +131,9 @@ class Run:
         assert self.caught_up  # noqa: S101 - else it would come before what was done long ago
         for entry in entries:
             if entry.event is not None:
-                self.world.check(entry.event)
+                self.world.timeline.check(entry.event)
             if entry.ended is not None:
-                self.world.check_end(entry.ended, entry.at + 1)
+                self.world.timeline.check_end(entry.ended, entry.at + 1)
         self.journal.add(entries)
         return [self._obey() for _ in entries]
 
@@ -161,7 +162,7 @@ class Run:
     def state(self) -> State:
         """Return everything that changes, for a checkpoint."""
         own = {"digest": np.frombuffer(self.digest.last, np.uint8), "obeyed": self._obeyed, "every": self.every}
-        shadows = self.shadows.state() if self.shadows and self.world.effects else {}
+        shadows = self.shadows.state() if self.shadows and self.world.timeline.effects else {}
         return {
             **self.world.state(),
             **{f"{_OWN}{name}": np.asarray(value) for name, value in own.items()},
@@ -202,7 +203,7 @@ class Run:
         elif entry.restart is not None:
             self._restart(entry.restart, entry.sealed)
         else:
-            _apply(self.shadows or self.world, entry)
+            _apply(self.shadows or self.world.timeline, entry)
         return None
 
     def _restart(self, start: int, sealed: str) -> None:
@@ -218,7 +219,7 @@ class Run:
         if sealed:
             self._seed = seed_of(replace(self.recipe, sealed=sealed), self._secret)
         before, self.world = self.world, self._make(start, warm_up=warm_up)
-        self.world.adopt_events(before)
+        self.world.timeline.adopt(before.timeline)
         if self.shadows:
             self.shadows = Shadows(self.world)
 
@@ -231,7 +232,7 @@ class Run:
             for entry in self.journal.since(0)[: self._obeyed]:
                 if entry.sealed:
                     self._rebuild(self.recipe.start, entry.sealed, warm_up=False)
-                _apply(self.world, entry)
+                _apply(self.world.timeline, entry)
             self.world.restore({name: state[name] for name in state if not name.startswith((_OWN, _SHADOWS))})
             if self.shadows and shadows:
                 self.shadows.restore(shadows)
@@ -240,11 +241,11 @@ class Run:
         log.info("going on from the checkpoint at %s", format_time(self.time))
 
 
-def _apply(world: World | Shadows, entry: Entry) -> None:
+def _apply(timeline: Timeline | Shadows, entry: Entry) -> None:
     """Apply an entry's event, end of an event, or repair."""
     if entry.event is not None:
-        world.inject(entry.event)
+        timeline.inject(entry.event)
     if entry.ended is not None:
-        world.end(entry.ended, entry.at + 1)  # its effects up to the last tick stay
+        timeline.end(entry.ended, entry.at + 1)  # its effects up to the last tick stay
     if entry.repair is not None:
-        world.repair(entry.repair)
+        timeline.repair(entry.repair)

@@ -5,13 +5,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from msgspec.structs import replace
 
 from simulators.domains.base import COUNTERS, Domain, sensors_of
 from simulators.domains.registry import DOMAINS, SIMULATED, needed
 from simulators.events.base import Effect, Event
 from simulators.events.registry import effect_of
-from simulators.events.repair import Repair
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.delivery import BATTERY, Delivery, Messages
 from simulators.world.disturbance import Disturbance
@@ -19,9 +17,10 @@ from simulators.world.emission import Emission, rank, span
 from simulators.world.measurement import Channels, Measurement
 from simulators.world.sampling import Changes, Schedule
 from simulators.world.selection import LazyDomains, is_listed
+from simulators.world.timeline import Timeline
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
-from zenata.errors import CityError, ScenarioError
+from zenata.errors import CityError
 
 __all__ = ["SIMULATED", "TICK", "World"]
 WARM_UP = 180
@@ -55,6 +54,8 @@ class World:
     ----------
     time : int
         Of the last tick [us]; a tick before `start` at first.
+    timeline : Timeline
+        What is known to happen or has happened, and the crews that were sent.
 
     Raises
     ------
@@ -102,11 +103,10 @@ class World:
         self._changes = Changes(city, self.channels, read)
         self._truth = np.full(len(self.channels), np.nan)
         self._seq = np.zeros(len(city.sensors), dtype=np.int64)
-        self._effects: list[tuple[Event, Effect]] = []
-        self._repairs: list[Repair] = []
+        self.timeline = Timeline(self._effect_of)
         self._commanded: list[int] = []  # sensors that were commanded since the last tick, and report at once
         for event in events:
-            self.inject(event)
+            self.timeline.inject(event)
         while warm_up and self._now.time < first - TICK:
             self._move(self._now.time + TICK)
         self._observe()
@@ -120,80 +120,6 @@ class World:
     def time(self) -> int:
         """Time of the last tick [us since the Unix epoch]; a tick before the start at first."""
         return self._now.time
-
-    @property
-    def effects(self) -> tuple[tuple[Event, Effect], ...]:
-        """Every event that was or will be, with what it does, in the order in which they were injected."""
-        return tuple(self._effects)
-
-    def inject(self, event: Event) -> Effect:
-        """Let something happen, from its start on but not before the next tick.
-
-        Raises
-        ------
-        ScenarioError
-            If the event does not fit the city, or has the id of another.
-        """
-        effect = self.check(event)
-        self._effects.append((self._mended(event, effect), effect))
-        return effect
-
-    def end(self, id_: str, time: int) -> None:
-        """Let an event end at a time [us since the Unix epoch]; what has not begun by then is taken back.
-
-        Raises
-        ------
-        ScenarioError
-            If there is no such event, or it is over.
-        """
-        event = self.check_end(id_, time)
-        index = [other.id for other, _ in self._effects].index(id_)
-        if event.start >= time:
-            del self._effects[index]
-        else:
-            self._effects[index] = replace(event, end=time), self._effects[index][1]
-
-    def check_end(self, id_: str, time: int) -> Event:
-        """Return the event that is to end at a time [us since the Unix epoch].
-
-        Raises
-        ------
-        ScenarioError
-            As `end`.
-        """
-        for event, _ in self._effects:
-            if event.id == id_ and time < event.end:
-                return event
-            if event.id == id_:
-                raise ScenarioError(f"event {id_!r} is over already")
-        raise ScenarioError(f"there is no event {id_!r}")
-
-    def repair(self, repair: Repair) -> None:
-        """Send a crew: what it will find and mend ends when its work is done."""
-        self._repairs.append(repair)
-        for index, (event, effect) in enumerate(self._effects):
-            self._effects[index] = self._mended(event, effect), effect
-
-    @property
-    def repairs(self) -> tuple[Repair, ...]:
-        """The crews that were sent, in their order."""
-        return tuple(self._repairs)
-
-    def adopt_events(self, other: "World") -> None:
-        """Take over the events and crews of another world of the same city, with the targets that they had there."""
-        self._effects, self._repairs = list(other.effects), list(other.repairs)
-
-    def check(self, event: Event) -> Effect:
-        """Return what an event would do.
-
-        Raises
-        ------
-        ScenarioError
-            As `inject`.
-        """
-        if any(event.id == other.id for other, _ in self._effects):
-            raise ScenarioError(f"there is an event {event.id!r} already")
-        return effect_of(event, self.city, LazyDomains(self.city, self._now.seed, self.domains), self._now.seed)
 
     def check_command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
         """Return why a device could never obey a command, or None if it could; see `command`."""
@@ -270,7 +196,7 @@ class World:
             return self._seen()
         usual, self._now.disturbance = self._now.disturbance, Disturbance(self.city)
         try:
-            for event, effect in self._effects:
+            for event, effect in self.timeline.effects:
                 if event.id != without and event.under_way(self.time):
                     effect.disturb(self._now)
             return self._seen()
@@ -299,8 +225,7 @@ class World:
             districts=self._districts,
             warm_up=False,
         )
-        other._effects += [(event, effect) for event, effect in self._effects if event.id != without]
-        other._repairs += self._repairs
+        other.timeline.adopt(self.timeline, without)
         other.restore(self.state())
         return other
 
@@ -340,10 +265,8 @@ class World:
         lasting = {n: a for n, a in state.items() if n.startswith(_LASTING) or n.partition(".")[2] in COUNTERS}
         self.restore({**{name: array for name, array in self.state().items() if name not in lasting}, **lasting})
 
-    def _mended(self, event: Event, effect: Effect) -> Event:
-        """Return an event as the crews that were sent leave it."""
-        done = [repair.done(event) for repair in self._repairs if repair.mends(event, effect.targets)]
-        return replace(event, end=min([event.end, *done]))
+    def _effect_of(self, event: Event) -> Effect:
+        return effect_of(event, self.city, LazyDomains(self.city, self._now.seed, self.domains), self._now.seed)
 
     def _arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Return the very arrays that change, by name."""
@@ -364,7 +287,7 @@ class World:
         now.move_to(time)
         if now.disturbance.active:
             now.disturbance.clear()
-        under_way = [effect for event, effect in self._effects if event.under_way(time)]
+        under_way = [effect for event, effect in self.timeline.effects if event.under_way(time)]
         for effect in under_way:
             effect.disturb(now)
         now.disturbance.active = bool(under_way)

@@ -52,7 +52,7 @@ def tick_times(city: City, challenge: Challenge, plan: Plan) -> tuple[FloatArray
                 made = time.thread_time()
                 recordings[which].tick(emission)
                 took[which, tick], recorded[which, tick] = made - begun, time.thread_time() - made
-            on[tick] = sum(event.under_way(worlds[0].time) for event, _ in worlds[0].effects)
+            on[tick] = sum(event.under_way(worlds[0].time) for event, _ in worlds[0].timeline.effects)
     finally:
         gc.enable()
     return took, recorded, on

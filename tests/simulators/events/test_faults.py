@@ -133,7 +133,7 @@ def test_a_drifting_counter_has_a_severity(city):
         id="d", type="sensor_drift", start=START, end=START + 48 * HOUR,
         parameters={"sensor": "meter-0001", "property": "energy", "rate": -0.1},
     )  # fmt: skip
-    ((_, effect),) = World(city, seed=3, start=START, events=[event], warm_up=False).effects
+    ((_, effect),) = World(city, seed=3, start=START, events=[event], warm_up=False).timeline.effects
     assert effect.severity == pytest.approx(0.48)
 
 

@@ -76,14 +76,14 @@ def test_overlapping_events_end_in_any_order_and_leave_nothing(city):
     world = World(city, seed=1, start=START, warm_up=False)
     for number, type_ in enumerate(EVENTS):
         begin = START + number % 4 * 6 * TICK
-        world.inject(Event(id=type_, type=type_, start=begin, end=begin + (number % 5 + 1) * 6 * TICK))
+        world.timeline.inject(Event(id=type_, type=type_, start=begin, end=begin + (number % 5 + 1) * 6 * TICK))
     for _ in range(72):
         world.step()
         expected = Disturbance(city)
         now = Conditions.of(city, seed=1, time=world.time)
         now.disturbance = expected
-        expected.active = any(event.under_way(world.time) for event, _ in world.effects)
-        for event, effect in world.effects:
+        expected.active = any(event.under_way(world.time) for event, _ in world.timeline.effects)
+        for event, effect in world.timeline.effects:
             if event.under_way(world.time):
                 effect.disturb(now)
         assert same(fields(world._now.disturbance), fields(expected))

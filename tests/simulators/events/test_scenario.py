@@ -96,7 +96,7 @@ def test_scenarios_of_zenata_fit_it():
     types = set()
     for name in city.scenarios:
         for event in read_scenario(scenario_named(city, name), START):
-            assert 0 < world.inject(event).severity <= 1
+            assert 0 < world.timeline.inject(event).severity <= 1
             types.add(event.type)
     assert types == set(EVENTS) - {"pipe_burst", "sensor_fault"}
 

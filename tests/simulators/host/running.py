@@ -70,12 +70,23 @@ def recipe(**changes) -> Recipe:
     return Recipe(**{**usual, **changes})
 
 
+def caught_up(run: Run, until: int = 0) -> Run:
+    """Let a run catch up and come to a time."""
+    while run.time < until or not run.caught_up:
+        run.step()
+    return run
+
+
 def replayed(city, history: History) -> str:
     """Return the hash of a world replayed from its record."""
-    run = Run(city, history.recipe, Journal(None, history.journal))
-    while run.time < history.last.time or not run.caught_up:
-        run.step()
-    return run.digest.hexdigest()
+    return caught_up(Run(city, history.recipe, Journal(None, history.journal)), history.last.time).digest.hexdigest()
+
+
+def assert_replays(city, world: RunningWorld) -> History:
+    """Check that the record of a world tells all that it published."""
+    history = history_of(world)
+    assert replayed(city, history) == history.last.digest
+    return history
 
 
 def history_of(world: RunningWorld) -> History:

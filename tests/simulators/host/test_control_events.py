@@ -6,9 +6,9 @@ import msgspec
 import pytest
 
 from simulators.events.base import Event
-from simulators.record.record import History, Pace, seal_of
+from simulators.record.record import Pace, seal_of
 from simulators.world.world import TICK
-from tests.simulators.host.running import NAME, START, RunningWorld, recipe, replayed
+from tests.simulators.host.running import NAME, START, RunningWorld, assert_replays, recipe
 from tests.zenata.broker.client import Client
 from zenata.city.clock import SECOND
 
@@ -89,8 +89,7 @@ class TestEndsAndRepairs:
         assert event["end"] == "2026-01-05T17:00:20.000001Z"
         assert world.refuses("end-event", id="a") == ("invalid", "event 'a' is over already")
         world("advance", steps=3, limit=0)
-        history = msgspec.convert(world("record"), History)
-        assert replayed(city, history) == history.last.digest
+        assert_replays(city, world)
 
     def test_an_event_that_has_not_begun_is_taken_back(self, world):
         world("event", event={"type": "leak", "target": "street-0001", "start": "+2h", "id": "a"})
@@ -110,8 +109,7 @@ class TestEndsAndRepairs:
         assert (done["status"], world("events")[0]["end"]) == ("done", done["done"])
         (label,) = world("labels")
         assert label["end"] == done["done"]
-        history = msgspec.convert(world("record"), History)
-        assert replayed(city, history) == history.last.digest
+        assert_replays(city, world)
 
     def test_a_crew_that_finds_nothing_is_paid_its_way(self, world):
         world("event", event={"type": "leak", "target": "street-0001", "duration": "1m"})  # over before it comes

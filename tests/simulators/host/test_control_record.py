@@ -6,7 +6,17 @@ from simulators.record.journal import Journal
 from simulators.record.record import History, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.simulators.host.running import LAMP, NAME, START, RunningWorld, history_of, recipe, replayed
+from tests.simulators.host.running import (
+    LAMP,
+    NAME,
+    START,
+    RunningWorld,
+    assert_replays,
+    caught_up,
+    history_of,
+    recipe,
+    replayed,
+)
 from zenata.city.clock import format_time, parse_time
 
 
@@ -40,15 +50,10 @@ class TestForks:
     def test_a_copy_of_before_has_only_what_was_done_before(self, city, world):
         use(world)
         copy = fork(city, world, start="2026-01-05T17:00:25Z")
-        while not copy.caught_up:
-            copy.step()
-        assert copy.time == START + 2 * TICK
-        assert copy.world.effects == ()
-        plain = Run(city, recipe(), Journal(None))
-        while plain.time < START + 10 * TICK:
-            plain.step()
-        while copy.time < plain.time:
-            copy.step()
+        assert caught_up(copy).time == START + 2 * TICK
+        assert copy.world.timeline.effects == ()
+        plain = caught_up(Run(city, recipe(), Journal(None)), START + 10 * TICK)
+        caught_up(copy, plain.time)
         assert {name: array.tobytes() for name, array in copy.world.state().items()} == {
             name: array.tobytes() for name, array in plain.world.state().items()
         }
@@ -58,12 +63,8 @@ class TestForks:
         world("advance", end="2026-01-05T17:15:00Z", limit=0)
         begun = Record(world.worlds.index.root / world("fork", owner="demo", start="2026-01-05T17:12:00Z")["world"])
         assert begun.checkpoint()["world.time"] == parse_time("2026-01-05T17:10:00Z")
-        copy = Run(city, begun.recipe(), begun.journal(), begun)
-        while not copy.caught_up:
-            copy.step()
-        whole = Run(city, copy.recipe, Journal(None, copy.journal.since(0)))
-        while not whole.caught_up:
-            whole.step()
+        copy = caught_up(Run(city, begun.recipe(), begun.journal(), begun))
+        whole = caught_up(Run(city, copy.recipe, Journal(None, copy.journal.since(0))))
         ones, others = ([run.step() for _ in range(10)] for run in (copy, whole))
         assert all((one.values == other.values).all() for one, other in zip(ones, others, strict=True))
         assert copy.digest.hexdigest() == whole.digest.hexdigest()
@@ -84,9 +85,8 @@ class TestForks:
 class TestRecord:
     def test_it_is_enough_to_tell_the_world_again(self, city, world):
         use(world)
-        history = history_of(world)
+        history = assert_replays(city, world)
         assert (history.world, len(history.journal)) == (NAME, 2)
-        assert replayed(city, history) == history.last.digest
 
     def test_marks_are_on_the_way(self, world):
         world("advance", end="2026-01-05T17:25:00Z", limit=0)

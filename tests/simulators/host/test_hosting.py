@@ -119,6 +119,7 @@ class Hosted:
         self.folders, self.logs = folders, logs
         self.scripts: dict[str, str] = {}
         self.cleared: list[str] = []
+        self.clear: Callable[[str], None] = self.cleared.append
         self.keep_for = 3600.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -156,7 +157,7 @@ class Hosted:
             program=self._program,
             template=Executing(self.logs / "worlds.log"),
             logs=self.logs,
-            clear=self.cleared.append,
+            clear=self.clear,
             keep_for=self.keep_for,
         ).run(self._stop)
 
@@ -276,7 +277,7 @@ class TestHost:
             for failure in failures:
                 raise failure
 
-        host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
+        host.clear = clear
         name = host.make()
         folders.index.mark(name, "deleted")
         with host:
@@ -291,7 +292,7 @@ class TestHost:
             if name == min(deleted) and failures:
                 raise failures.pop()
 
-        host.cleared = type("Clear", (), {"append": staticmethod(clear)})()
+        host.clear = clear
         deleted = {host.make() for _ in range(2)}
         for name in deleted:
             folders.index.mark(name, "deleted")

@@ -18,7 +18,7 @@ from simulators.record.journal import Order
 from simulators.record.record import Pace, Recipe, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.simulators.host.running import START, TIMEOUT, fingerprint, made, recipe, same
+from tests.simulators.host.running import START, TIMEOUT, caught_up, fingerprint, made, recipe, same
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
 from tests.zenata.broker.running import Running
@@ -151,10 +151,7 @@ class TestSimulation:
         stage.run(2)
         stage.run(9, killed=True)
         stage.run(3, killed=True)
-        run = stage.simulation().running
-        while not run.caught_up:
-            run.step()
-        assert run.time == START + 10 * TICK  # the first tick is at START
+        assert caught_up(stage.simulation().running).time == START + 10 * TICK  # the first tick is at START
 
     def test_killed_and_long_away_it_numbers_on_from_what_was_published(self, city, stage, record):
         stage.run(2)

@@ -133,15 +133,15 @@ class TestTakingUp:
         sealed = take_up(record, city, recipe(owner=""), START, secret)
         assert sealed.sealed == seal_of(secret)
         assert sealed.time == run.time
-        targets = [effect.targets for _, effect in run.world.effects]
-        assert [effect.targets for _, effect in sealed.world.effects] == targets
+        targets = [effect.targets for _, effect in run.world.timeline.effects]
+        assert [effect.targets for _, effect in sealed.world.timeline.effects] == targets
         first = sealed.step()
         assert not np.array_equal(first.values, run.step().values)
         assert first.seq.max() > 1
         fingerprint(sealed, 4)
         sealed.save_checkpoint()
         again = take_up(record, city, recipe(owner=""), START, secret)
-        assert [effect.targets for _, effect in again.world.effects] == targets
+        assert [effect.targets for _, effect in again.world.timeline.effects] == targets
         assert fingerprint(again, 3) == fingerprint(sealed, 3)
         replayed = Run(city, recipe(owner=""), Journal(None, record.journal().since(0)), secret=secret)
         assert fingerprint(replayed, 13) == again.digest.hexdigest()

@@ -23,7 +23,7 @@ ENTRIES = [
 def shadowed(city, entries=ENTRIES, **options):
     world = World(city, seed=1, start=START, **options)
     for event in events_of(entries, START):
-        world.inject(event)
+        world.timeline.inject(event)
     return Shadows(world)
 
 
@@ -92,7 +92,7 @@ def test_what_happens_in_the_world_happens_in_the_shadows(city):
     shadows = shadowed(city, ENTRIES[:1])
     follow(shadows, 12)
     assert shadows.command("streetlight", "streetlight-0001", {"dim": 0.7}) is None
-    shadows._world.inject(
+    shadows._world.timeline.inject(
         events_of([{"type": "heatwave", "duration": "30m", "temperature": 15}], START + 12 * MINUTE)[0]
     )
     follow(shadows, 30)
@@ -179,6 +179,6 @@ def test_a_copy_goes_on_as_the_world_does(city):
         other.update(copy.step(MINUTE))
         without.step(MINUTE)
     assert one.hexdigest() == other.hexdigest()
-    assert [event.id for event, _ in without.effects] == ["leak", "gateway"]
+    assert [event.id for event, _ in without.timeline.effects] == ["leak", "gateway"]
     differs = np.flatnonzero(~np.isclose(world.seen(), without.seen(), equal_nan=True))
     assert {(world.channels.kind[index]) for index in differs} == {"air"}

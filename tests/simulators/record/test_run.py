@@ -10,6 +10,7 @@ from simulators.record.journal import Entry, Journal, Order
 from simulators.record.record import MAX_MILESTONES, Recipe, Record
 from simulators.record.run import Run, unpublished
 from simulators.world.world import TICK
+from tests.simulators.host.running import caught_up
 from zenata.city.clock import SECOND, parse_time
 from zenata.errors import ScenarioError, SetupError
 from zenata.process.files import held
@@ -52,19 +53,14 @@ def test_replayed_from_its_journal_it_publishes_the_same(city):
     run = lived(city, 30)
     again = Run(city, RECIPE, Journal(None, run.journal.since(0)), labelled=False)
     assert not again.caught_up
-    while again.time < run.time:
-        again.step()
-    assert again.caught_up
-    assert again.mark() == run.mark()
+    assert caught_up(again, run.time).mark() == run.mark()
 
 
 def test_killed_it_obeys_again_at_the_same_ticks(city, tmp_path):
     run = lived(city, 30, Record(tmp_path))
     again = Run(city, RECIPE, Record(tmp_path).journal(), Record(tmp_path))
     assert again.time == START - TICK  # there was no checkpoint
-    while again.time < run.time:
-        again.step()
-    assert again.mark() == run.mark()
+    assert caught_up(again, run.time).mark() == run.mark()
 
 
 def test_labels_go_on_from_a_checkpoint(city, tmp_path):
@@ -96,9 +92,7 @@ def test_a_copy_publishes_nothing_of_what_the_other_published(city, tmp_path):
     copy_of = Recipe(city="small", seed=3, start=START, live=False, begins=run.time, parent="w-1", owner="demo")
     record = Record(tmp_path)
     record.journal().add(run.journal.since(0))
-    stepped = Run(city, copy_of, record.journal(), record)
-    while not stepped.caught_up:
-        stepped.step()
+    stepped = caught_up(Run(city, copy_of, record.journal(), record))
     assert stepped.digest.last == bytes(32)
     assert record.marks() == []
     record.save_checkpoint(unpublished(run.state()))
