@@ -100,7 +100,6 @@ BUDGETS = [
 EXAMPLES = FOLDER.parents[1] / "examples"
 INCIDENTS = """
 import traffic_incident as service
-from zenata.contract.trials import MAX_PARALLEL
 from zenata_client import Client
 
 service.BEYOND, service.QUIET = 0.7, 24  # a startup that has begun with the example and changed it
@@ -109,7 +108,6 @@ with Client() as client:
 """
 AIR = """
 import air_alert
-from zenata.contract.trials import MAX_PARALLEL
 from zenata_client import Client
 
 class Learner(air_alert.Forecaster):  # a startup that has begun with the example, and learns anew every day
