@@ -21,8 +21,13 @@ DAY = 86400.0
 WAVES = 40
 """Plane waves of a day's clouds."""
 
-SHORTEST, LONGEST = 400.0, 16_000.0
-"""Wavelengths of clouds, uniform in their logarithm [m] (default)."""
+SHORTEST, LONGEST = 400.0, 64_000.0
+"""Wavelengths of clouds, uniform in their logarithm [m] (defaults).
+
+Clouds have no scale of their own between some 2 and 500 km (DeWitt et al. 2024, doi:10.5194/acp-24-109-2024). So waves go
+on to what passes over a place within the hours for which the city's clearness is remembered: were they shorter, the
+irradiance of a place would vary by an hour no more than by half of one.
+"""
 
 SPECTRUM = 0.35
 """Amplitude of a wave over its length to this power: so structure falls off towards short lengths (default)."""
