@@ -273,7 +273,7 @@ def lighting(city: City) -> Values:
     look.day_axis(axis)
     look.save(figure, "lighting")
     lamps = len(attribute(city, "streetlight", "watts"))
-    days = np.array([failures(SEED, 739_000 + day, lamps) for day in range(365)])
+    days = np.array([failures(SEED, 739_000 + day, lamps)[0] for day in range(365)])
     return {
         "lamps that fail in a year [%]": Figure(f"{100 * ((days[1:] > 0) & (days[:-1] == 0)).sum() / lamps:.1f}"),
         "lamps out of order on a mean day": Figure(f"{(days > 0).sum(axis=1).mean():.0f} of {lamps}"),

@@ -1,18 +1,20 @@
 """Street lights on an astronomical clock, dimmed in the small hours; lamps age and fail; classes say what streets need."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 from simulators.domains.base import Arrays, sensors_of
-from simulators.world.conditions import Conditions
+from simulators.world.conditions import Conditions, local_day
 from simulators.world.draws import Stream, draws
 from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
-from zenata.city.readings import FloatArray
+from zenata.city.readings import FloatArray, IntArray
 
 STANDBY = 0.5
 """Power of a driver whose lamp is off [W] (default without a source)."""
@@ -23,7 +25,6 @@ DRIVER_SHARE = 0.06
 DAYLIGHT_EFFICACY = 115.0
 """Illuminance of daylight per irradiance [lm W-1]: the middle of what Littlefair (1985) reports."""
 
-
 AGED = 0.25
 """Share of the light that a lamp has lost at the end of its life; ages are uniform (default)."""
 
@@ -33,6 +34,9 @@ PERIOD, FAILURES = 30, (0.003, 0.001, 0.001)
 
 REPAIR = 12.0
 """Mean time to repair, exponential [d] (default)."""
+
+MENDING = 1800.0
+"""Time that a crew which is sent to a lamp works there [s] (default)."""
 
 FLICKER = 600
 """A flickering lamp is dark in every other such span [s] (default)."""
@@ -124,8 +128,10 @@ def lighting_class(road: str, limit: float, lanes: int, traffic: float, hour: fl
     return f"C{min(number, 5)}"
 
 
-def failures(seed: int, day: int, count: int) -> npt.NDArray[np.int8]:
-    """Return what is wrong with each lamp on a day: 0, `DARK`, `FLICKERING` or `DAY_BURNING`, shape (count,).
+def failures(seed: int, day: int, count: int) -> tuple[npt.NDArray[np.int8], IntArray]:
+    """Return what is wrong with each lamp on a day, and the day it failed on; each of shape (count,).
+
+    Wrong is 0, `DARK`, `FLICKERING` or `DAY_BURNING`. No crew is sent: one that is mends a lamp earlier.
 
     Parameters
     ----------
@@ -137,15 +143,21 @@ def failures(seed: int, day: int, count: int) -> npt.NDArray[np.int8]:
         Of lamps.
     """
     period, into = divmod(day, PERIOD)
-    mode = np.zeros(count, dtype=np.int8)
+    mode, since = np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int64)
     for ago in (2, 1, 0):
         kind, begin, lasts = draws(seed, Stream.STREETLIGHT, 1 + period - ago).random((3, count))
         first = np.floor(begin * PERIOD)
         here = into + ago * PERIOD
         failed = (first <= here) & (here < first + 1 - REPAIR * np.log1p(-lasts))
         which = np.searchsorted(np.cumsum(FAILURES), kind, side="right") + 1
-        mode = np.where(failed & (which <= len(FAILURES)), which, mode).astype(np.int8)
-    return mode
+        failed &= which <= len(FAILURES)
+        mode[failed], since[failed] = which[failed], day - here + first[failed].astype(np.int64)
+    return mode, since
+
+
+def _is_mended(failed: np.int64, crews: Iterable[int], time: int, zone: tzinfo) -> bool:
+    """Return whether a lamp that failed on a day is mended at a time, given when crews come to it [us since the Unix epoch]."""
+    return any(came + MENDING * SECOND <= time and failed <= local_day(came, zone) for came in crews)
 
 
 class Streetlight:
@@ -164,6 +176,7 @@ class Streetlight:
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
         self._index = sensors_of(city, self.kind)
+        self._row = {city.sensors[index].id: row for row, index in enumerate(self._index.tolist())}
         self._rated = np.array([float(city.sensors[index].attributes["watts"]) for index in self._index])
         rng = draws(now.seed, Stream.STREETLIGHT)
         jitter = rng.standard_normal(len(self._index))
@@ -171,7 +184,8 @@ class Streetlight:
         self._light = self._parameters.illuminance * (1 - AGED * rng.random(len(self._index)))
         self._dim: npt.NDArray[np.float64] = np.zeros(len(self._index))
         self._burning = np.zeros(len(self._index))
-        self._day, self._mode = -1, np.zeros(len(self._index), dtype=np.int8)
+        self._day = -1
+        self._mode, self._since = np.zeros(len(self._index), dtype=np.int8), np.zeros(len(self._index), dtype=np.int64)
         self.arrays: Arrays = {"dim": self._dim, "burning": self._burning}
 
     def step(self, now: Conditions) -> None:
@@ -186,10 +200,25 @@ class Streetlight:
         setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._index]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
         if (day := now.date.toordinal()) != self._day:
-            self._day, self._mode = day, failures(now.seed, day, len(self._dim))
-        dark = (self._mode == DARK) | ((self._mode == FLICKERING) & (now.time // (FLICKER * SECOND) % 2 == 1))
-        self._burning[:] = np.where(self._mode == DAY_BURNING, 1.0, self._dim) * ~dark * powered
-        now.lamp_power = lamp_power(self._burning, self._rated) * powered * (self._mode != DARK)
+            self._day, (self._mode, self._since) = day, failures(now.seed, day, len(self._dim))
+        mode = self._mode
+        if mended := [
+            row
+            for lamp, crews in now.crews.items()
+            if (row := self._row.get(lamp)) is not None and _is_mended(self._since[row], crews, now.time, now.zone)
+        ]:
+            mode = mode.copy()
+            mode[mended] = 0
+        dark = (mode == DARK) | ((mode == FLICKERING) & (now.time // (FLICKER * SECOND) % 2 == 1))
+        self._burning[:] = np.where(mode == DAY_BURNING, 1.0, self._dim) * ~dark * powered
+        now.lamp_power = lamp_power(self._burning, self._rated) * powered * (mode != DARK)
+
+    def is_found(self, lamp: str, came: int, crews: Iterable[int], now: Conditions) -> bool:
+        """Return whether a crew that came to a lamp found it out of order, given when all crews come [us since the Unix epoch]."""
+        if (row := self._row.get(lamp)) is None:
+            return False
+        mode, since = failures(now.seed, local_day(came, now.zone), len(self._dim))
+        return bool(mode[row]) and not _is_mended(since[row], crews, came, now.zone)
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return dimming level, power [W] and illuminance of the road [lx] of every lamp, shape (n_lamps, 3)."""

@@ -2,7 +2,8 @@
 
 import zlib
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, TypeVar
+from copy import copy
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import msgspec
 import numpy as np
@@ -13,6 +14,7 @@ from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
 from zenata.city.clock import SECOND
 from zenata.city.model import City
+from zenata.city.readings import IntArray
 from zenata.contract.decode import BodyError, convert
 from zenata.errors import ScenarioError
 
@@ -80,6 +82,39 @@ class Effect(Protocol):
     def disturb(self, now: Conditions) -> None:
         """Add its part to ``now.disturbance``; called at every tick while the event goes on."""
         ...
+
+
+NEVER = np.iinfo(np.int64).max
+
+
+class Parts:
+    """What an event acts on, where each part has failed by itself: a crew mends the one it is sent to, and the others go on.
+
+    Parameters
+    ----------
+    places : ndarray, shape (n_targets,)
+        Positions of the targets in ``city.sensors``.
+    targets : tuple of str
+        Their ids.
+
+    Attributes
+    ----------
+    until : ndarray, shape (n_targets,)
+        When each is mended [us since the Unix epoch].
+    """
+
+    def __init__(self, places: IntArray, targets: tuple[str, ...]) -> None:
+        self._places, self.targets, self.until = places, targets, np.full(len(targets), NEVER)
+
+    def mended(self, done: Mapping[str, int]) -> Self:
+        """Return the same with some targets mended from a time on [us since the Unix epoch], by their ids."""
+        other = copy(self)
+        other.until = np.array([done.get(target, NEVER) for target in self.targets])
+        return other
+
+    def failing(self, time: int) -> IntArray:
+        """Return the positions of the targets that are not mended at a time [us since the Unix epoch]."""
+        return self._places[time < self.until]
 
 
 HOUR = 3600 * SECOND

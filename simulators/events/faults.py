@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from simulators.domains.base import Domain
-from simulators.events.base import HOUR, Effect, Event, chance, parameters_of
+from simulators.events.base import HOUR, Effect, Event, Parts, chance, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named, sensors_of_kinds
 from simulators.world.conditions import Conditions
 from simulators.world.delivery import RADIO
@@ -113,7 +113,7 @@ class GatewayParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     lost: bool = False
 
 
-class SensorStuck(Effect):
+class SensorStuck(Parts, Effect):
     """See `StuckParameters`. Severity: the share of the sensors of their kinds."""
 
     Parameters = StuckParameters
@@ -124,21 +124,22 @@ class SensorStuck(Effect):
         if parameters.sensors and parameters.kinds:
             raise ScenarioError("name sensors or kinds, but not both")
         if parameters.sensors:
-            self._sensors = sensors_named(city, parameters.sensors)
+            sensors = sensors_named(city, parameters.sensors)
         elif parameters.kinds:
             every = sensors_of_kinds(city, parameters.kinds)
             count = max(round(parameters.share * len(every)), 1)
-            self._sensors = np.sort(chance(event, seed).choice(every, count, replace=False))
+            sensors = np.sort(chance(event, seed).choice(every, count, replace=False))
         else:
-            self._sensors = np.array([any_of(event, seed, _some(city, range(len(city.sensors))))])
+            sensors = np.array([any_of(event, seed, _some(city, range(len(city.sensors))))])
+        super().__init__(sensors, _ids(city, sensors))
         self._noise = parameters.noise
-        self.targets = _ids(city, self._sensors)
-        self.severity = _share(city, self._sensors)
+        self.severity = _share(city, sensors)
 
     def disturb(self, now: Conditions) -> None:
         """Hold what they show, but for their noise."""
-        now.disturbance.stuck[self._sensors] = True
-        now.disturbance.tremor[self._sensors] = self._noise
+        stuck = self.failing(now.time)
+        now.disturbance.stuck[stuck] = True
+        now.disturbance.tremor[stuck] = self._noise
 
 
 class SensorDrift(Effect):

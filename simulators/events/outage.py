@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.domains.base import Domain
 from simulators.domains.power.domain import Power
-from simulators.events.base import HOUR, Effect, Event, parameters_of
+from simulators.events.base import HOUR, Effect, Event, Parts, parameters_of
 from simulators.events.places import any_of, sensors_in, sensors_named, stations, unknown
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
@@ -35,7 +35,7 @@ class OutageParameters(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     what: Literal["cable", "transformer"] = "cable"
 
 
-class PowerOutage(Effect):
+class PowerOutage(Parts, Effect):
     """See `OutageParameters`. Severity: rating of the stations named over a tenth of that of all."""
 
     Parameters = OutageParameters
@@ -46,19 +46,16 @@ class PowerOutage(Effect):
         every = stations(city)
         target = parameters.target
         self._what = parameters.what
-        self._stations = (
-            np.array([any_of(event, seed, every)]) if target is None else _stations_at(city, target, domains)
-        )
-        self.targets = tuple(city.sensors[index].id for index in self._stations.tolist())
+        failed = np.array([any_of(event, seed, every)]) if target is None else _stations_at(city, target, domains)
+        super().__init__(failed, tuple(city.sensors[place].id for place in failed.tolist()))
         lost, whole = (
-            sum(float(city.sensors[index].attributes["kva"]) for index in some.tolist())
-            for some in (self._stations, every)
+            sum(float(city.sensors[place].attributes["kva"]) for place in some.tolist()) for some in (failed, every)
         )
         self.severity = min(lost / whole / LARGE, 1.0)
 
     def disturb(self, now: Conditions) -> None:
         """Break cables, or take out transformers."""
-        (now.disturbance.cut if self._what == "cable" else now.disturbance.out)[self._stations] = True
+        (now.disturbance.cut if self._what == "cable" else now.disturbance.out)[self.failing(now.time)] = True
 
 
 def _stations_at(city: City, target: str, domains: Mapping[str, Domain]) -> IntArray:

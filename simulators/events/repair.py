@@ -1,19 +1,23 @@
-"""Repairs: crews that end an event before its time, for a price.
+"""Repairs: crews that mend what they are sent to before its time, for a price.
 
-A crew drives from the depot to what it is sent to, works there as long as the type of event takes, and then the event is
-over, if there is one: who finds a fault early is spared what it does. A crew that finds nothing is paid for its way.
-One repair ends the whole event, also where it acts on several targets. All figures are defaults.
+A crew drives from the depot to what it is sent to, works there as long as the type of fault takes, and then the fault is
+mended, if there is one: who finds it early is spared what it does. A crew that finds nothing is paid for its way. Where an
+event acts on several things, the others go on; only a gateway is one thing, behind whichever of its sensors a crew looks for
+it. All figures are defaults.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from simulators.domains.base import centre
-from simulators.events.base import Event
+from simulators.domains.base import Domain, centre
+from simulators.domains.streetlight import MENDING, Streetlight
+from simulators.events.base import Effect, Event, Parts
 from simulators.events.places import away, street_middles, unknown, where
+from simulators.world.conditions import Conditions
 from zenata.city.clock import SECOND
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
@@ -46,8 +50,9 @@ WORKS: dict[str, Work] = {
     "sensor_drift": Work(1200, 600.0),
     "sensor_fault": Work(1200, 600.0),
     "gateway_down": Work(1800, 1_500.0),
+    "lamp_failure": Work(MENDING, 800.0),
 }
-"""By type of event (defaults); what is not named here no crew can end."""
+"""By type of event, and of lamps that fail by themselves (defaults); what is not named here no crew can mend."""
 
 
 class Repair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -57,7 +62,7 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     ----------
     id : str
     target : str
-        A street (its pipe), a transformer station (its line), or any other sensor.
+        A street (its pipe), a transformer station (its line), a lamp, or any other sensor.
     sent, there : int
         When it was sent, and when it comes there [us since the Unix epoch].
     by : str
@@ -70,13 +75,9 @@ class Repair(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     there: int
     by: str = ""
 
-    def done(self, event: Event) -> int:
-        """Return when an event is over by it, if it finds that going on [us since the Unix epoch]."""
-        return self.there + round(WORKS[event.type].seconds * SECOND)
-
-    def mends(self, event: Event, targets: Iterable[str]) -> bool:
-        """Return whether it ends an event before its time: one that goes on when the crew comes there."""
-        return event.type in WORKS and self.target in targets and event.under_way(self.there)
+    def done(self, *types: str) -> int:
+        """Return when it is done, if it finds faults of these types [us since the Unix epoch]."""
+        return self.there + round(max((WORKS[type_].seconds for type_ in types), default=0.0) * SECOND)
 
 
 def send(city: City, target: str, number: int, time: int, by: str) -> Repair:
@@ -97,9 +98,58 @@ def send(city: City, target: str, number: int, time: int, by: str) -> Repair:
     )
 
 
-def price(repair: Repair, mended: Iterable[Event]) -> float:
-    """Return what a repair costs with what it has mended [DH]."""
-    return CALL_OUT + sum(WORKS[event.type].price for event in mended)
+def comings(repairs: Iterable[Repair]) -> dict[str, list[int]]:
+    """Return when crews come to each target [us since the Unix epoch]."""
+    times: dict[str, list[int]] = {}
+    for repair in repairs:
+        times.setdefault(repair.target, []).append(repair.there)
+    return times
+
+
+def price(found: Iterable[str]) -> float:
+    """Return what a repair costs that finds faults of these types [DH]."""
+    return CALL_OUT + sum(WORKS[type_].price for type_ in found)
+
+
+def mended(event: Event, effect: Effect, repairs: Sequence[Repair]) -> tuple[Event, Effect]:
+    """Return an event as crews leave it: over when all that it acts on is mended, which of a gateway means any of it."""
+    done = _done(event, effect, repairs)
+    if not done:
+        return event, effect
+    if not isinstance(effect, Parts):
+        return replace(event, end=min(event.end, *done.values())), effect
+    end = max(done.values()) if len(done) == len(effect.targets) else event.end
+    return replace(event, end=min(event.end, end)), effect.mended(done)
+
+
+def found(
+    repair: Repair,
+    repairs: Sequence[Repair],
+    effects: Iterable[tuple[Event, Effect]],
+    domains: Mapping[str, Domain],
+    now: Conditions,
+) -> list[str]:
+    """Return what a crew finds at its target, by type: what goes on when it comes and no other has mended before."""
+    types = [
+        event.type
+        for event, effect in effects
+        if _done(event, effect, [repair]) and repair.there < _done(event, effect, repairs)[repair.target]
+    ]
+    lamps = domains.get("streetlight")
+    if isinstance(lamps, Streetlight) and lamps.is_found(
+        repair.target, repair.there, comings(repairs)[repair.target], now
+    ):
+        types.append("lamp_failure")
+    return types
+
+
+def _done(event: Event, effect: Effect, repairs: Iterable[Repair]) -> dict[str, int]:
+    """Return when what an event acts on is mended [us since the Unix epoch], by target, of which crews come while it goes on."""
+    done: dict[str, int] = {}
+    for repair in repairs:
+        if event.type in WORKS and repair.target in effect.targets and event.under_way(repair.there):
+            done[repair.target] = min(repair.done(event.type), done.get(repair.target, repair.done(event.type)))
+    return done
 
 
 def _point(city: City, target: str) -> FloatArray:

@@ -122,9 +122,9 @@ def event_document(event: Event, effect: Effect) -> EventDocument:
 
 def repair_document(repair: Repair, world: World) -> RepairDocument:
     """Return a repair as the API answers it; what the crew found is known once it is there."""
-    found = [event for event, effect in world.timeline.effects if repair.mends(event, effect.targets)]
     is_there = world.time >= repair.there
-    done = max((repair.done(event) for event in found), default=repair.there)
+    found = world.found(repair) if is_there else []
+    done = repair.done(*found)
     status: Literal["working", "done"] = "done" if world.time >= done else "working"
     return RepairDocument(
         id=repair.id,
@@ -133,8 +133,8 @@ def repair_document(repair: Repair, world: World) -> RepairDocument:
         there=time_of(repair.there),
         status=status if is_there else "on its way",
         done=time_of(done) if is_there else None,
-        found=[event.type for event in found] if is_there else None,
-        cost=price(repair, found if is_there else ()),
+        found=found if is_there else None,
+        cost=price(found),
         by=repair.by,
     )
 

@@ -6,7 +6,7 @@ before. What a domain reads of a *later* one is a tick old, which is what keeps 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -60,6 +60,8 @@ class Conditions:
         Depth of the water that stands on each street [mm].
     postponed : dict of str to callable
         What domains have left for `settle`, by kind.
+    crews : dict of str to list of int
+        When crews that were sent come [us since the Unix epoch], by the id of what they are sent to.
     time : int
         Of this tick [us since the Unix epoch].
     previous : int
@@ -104,6 +106,7 @@ class Conditions:
     flood: FloatArray
     unread: frozenset[str] = frozenset()
     postponed: dict[str | None, Callable[[], None]] = field(default_factory=dict)
+    crews: dict[str, list[int]] = field(default_factory=dict)
     time: int = 0
     previous: int = -TICK
     hour: float = 0.0
@@ -224,3 +227,8 @@ class Conditions:
     def draws(self, stream: Stream) -> Generator:
         """Return the generator of a stream at this tick."""
         return draws(self.seed, stream, self.tick)
+
+
+def local_day(time: int, zone: tzinfo) -> int:
+    """Return the local day of a time [us since the Unix epoch] as a proleptic ordinal."""
+    return datetime.fromtimestamp(time // SECOND, tz=zone).toordinal()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from simulators.events.base import Effect, Event
-from simulators.events.repair import Repair
+from simulators.events.repair import Repair, comings, mended
 from zenata.errors import ScenarioError
 
 
@@ -23,12 +23,15 @@ class Timeline:
         Every event that was or will be, with what it does, in the order in which they were injected.
     repairs : tuple of Repair
         The crews that were sent, in their order.
+    crews : dict of str to list of int
+        When they come to each target [us since the Unix epoch].
     """
 
     def __init__(self, effect_of: Callable[[Event], Effect]) -> None:
         self._effect_of = effect_of
         self.effects: tuple[tuple[Event, Effect], ...] = ()
         self.repairs: tuple[Repair, ...] = ()
+        self.crews: dict[str, list[int]] = {}
 
     def inject(self, event: Event) -> Effect:
         """Let something happen, from its start on but not before the next tick.
@@ -39,7 +42,7 @@ class Timeline:
             If the event does not fit the city, or has the id of another.
         """
         effect = self.check(event)
-        self.effects += ((self._mended(event, effect), effect),)
+        self.effects += (mended(event, effect, self.repairs),)
         return effect
 
     def check(self, event: Event) -> Effect:
@@ -86,16 +89,12 @@ class Timeline:
         raise ScenarioError(f"there is no event {id_!r}")
 
     def repair(self, repair: Repair) -> None:
-        """Send a crew: what it will find and mend ends when its work is done."""
+        """Send a crew: what it will find at its target ends when its work is done."""
         self.repairs += (repair,)
-        self.effects = tuple((self._mended(event, effect), effect) for event, effect in self.effects)
+        self.crews = comings(self.repairs)
+        self.effects = tuple(mended(event, effect, self.repairs) for event, effect in self.effects)
 
     def adopt(self, other: "Timeline", without: str = "") -> None:
         """Take over the events and crews of another world of the same city, with their targets there, but for one event."""
         self.effects = tuple((event, effect) for event, effect in other.effects if event.id != without)
-        self.repairs = other.repairs
-
-    def _mended(self, event: Event, effect: Effect) -> Event:
-        """Return an event as the crews that were sent leave it."""
-        done = [repair.done(event) for repair in self.repairs if repair.mends(event, effect.targets)]
-        return replace(event, end=min([event.end, *done]))
+        self.repairs, self.crews = other.repairs, other.crews

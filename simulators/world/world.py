@@ -10,6 +10,7 @@ from simulators.domains.base import COUNTERS, Domain, sensors_of
 from simulators.domains.registry import DOMAINS, SIMULATED, needed
 from simulators.events.base import Effect, Event
 from simulators.events.registry import effect_of
+from simulators.events.repair import Repair, found
 from simulators.world.conditions import TICK, Conditions
 from simulators.world.delivery import BATTERY, Delivery, Messages
 from simulators.world.disturbance import Disturbance
@@ -120,6 +121,10 @@ class World:
     def time(self) -> int:
         """Time of the last tick [us since the Unix epoch]; a tick before the start at first."""
         return self._now.time
+
+    def found(self, repair: Repair) -> list[str]:
+        """Return what a crew finds when it comes, by type."""
+        return found(repair, self.timeline.repairs, self.timeline.effects, self.domains, self._now)
 
     def check_command(self, kind: str, sensor: str, values: Mapping[str, float | None]) -> str | None:
         """Return why a device could never obey a command, or None if it could; see `command`."""
@@ -287,6 +292,7 @@ class World:
         now.move_to(time)
         if now.disturbance.active:
             now.disturbance.clear()
+        now.crews = self.timeline.crews
         under_way = [effect for event, effect in self.timeline.effects if event.under_way(time)]
         for effect in under_way:
             effect.disturb(now)

@@ -270,7 +270,7 @@ class NewRepair(Body, frozen=True, kw_only=True):
     Parameters
     ----------
     target : str
-        A street (its pipe), a transformer station (its line), or any other sensor.
+        A street (its pipe), a transformer station (its line), a lamp, or any other sensor.
     """
 
     target: Annotated[str, Meta(max_length=64, examples=["street-0033"])]
@@ -287,7 +287,7 @@ class Repair(Document, frozen=True, kw_only=True):
     done : datetime or None
         When its work ends; null until it is there.
     found : list of str or None
-        Types of the events that it mends; null until it is there.
+        What it finds and mends at its target: types of events, and ``lamp_failure``; null until it is there.
     cost : float
         So far [DH].
     by : str

@@ -299,7 +299,7 @@ def send_crew(world: str, target: str) -> Plan[Repair]:
     ----------
     world : str
     target : str
-        A street (its pipe), a transformer station (its line), or any other sensor.
+        A street (its pipe), a transformer station (its line), a lamp, or any other sensor.
     """
     return (yield from post(Repair, route("worlds", world, "repairs"), {"target": target}))
 

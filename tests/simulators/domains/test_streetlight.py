@@ -80,7 +80,7 @@ def test_lamps_follow_commands_then_their_clock_and_are_dark_without_voltage(cit
 
 
 def test_some_lamps_fail_and_are_repaired():
-    days = np.array([failures(1, 730_000 + day, 3000) for day in range(730)])
+    days = np.array([failures(1, 730_000 + day, 3000)[0] for day in range(730)])
     broken = (days > 0).mean()
     assert 0.0005 < broken < 0.004  # 6 % a year, for 12 days
     begins = ((days[1:] > 0) & (days[:-1] == 0)).sum() / 2 / 3000
