@@ -31,6 +31,9 @@ HOURS: FloatArray = (np.arange(96) + 0.5) / 4
 
 MEGA = 1e6
 
+DENSE = 58.0
+"""Vehicles a kilometre and lane beyond which flow falls on the motorway; on primary streets it does from 52 on."""
+
 
 def course(working: Hourly, rest: Hourly) -> FloatArray:
     """Return a course of the day through a week without holidays, shape (672,)."""
@@ -64,12 +67,20 @@ def traffic(city: City, weeks: Weeks) -> None:
     look.label(load, "volume over capacity", 0, 1.2)
     for axis in (flow, load):
         look.week_axis(axis, june)
+    hour, day = (np.arange(672) / 4) % 24, np.arange(672) // 96
+    peaks = (day < 5) & (((hour >= 7) & (hour < 10)) | ((hour >= 16) & (hour < 20)))
     for road, color, limit in (("motorway", look.GREY, 120), ("primary", look.RED, 60)):
         mine = np.array([street.road == road and street.limit == limit for street in city.streets])
-        density = june.city["link_stored"][:, mine] / (network.lanes * network.length / 1000)[mine]
-        passed = june.city["link_flow"][:, mine] / network.lanes[mine]
+        density = june.city["link_stored"][peaks][:, mine] / (network.lanes * network.length / 1000)[mine]
+        passed = june.city["link_flow"][peaks][:, mine] / network.lanes[mine]
         diagram.plot(
-            density.ravel()[::41], passed.ravel()[::41], ".", color=color, markersize=2.4, alpha=0.6, label=road
+            density.ravel()[::7],  # every seventh, as all would hide each other
+            passed.ravel()[::7],
+            ".",
+            color=color,
+            markersize=2.4,
+            alpha=0.6,
+            label=f"{road}: {100 * (density > DENSE).mean():.0f} % over {DENSE:.0f}",
         )
         steps = np.linspace(0, 150, 200)
         link = int(np.flatnonzero(mine)[0])
@@ -77,7 +88,7 @@ def traffic(city: City, weeks: Weeks) -> None:
         diagram.plot(steps, theory, **look.KNOWN)
     diagram.plot([], [], label="Papageorgiou et al. 1989, without signals", **look.KNOWN)
     diagram.set_xlim(0, 150)
-    diagram.set_xlabel("vehicles a kilometre and lane")
+    diagram.set_xlabel("vehicles a kilometre and lane, quarters of an hour in the peaks of five working days")
     look.label(diagram, "vehicles/h and lane", 0, 2200, markers=3)
     look.save(figure, "traffic")
 

@@ -11,6 +11,7 @@ from scripts.physics_runs import MINUTE, QUARTER, SEED, SKY, attribute, people, 
 from simulators.domains.base import centre, sensors_of
 from simulators.domains.bus.domain import Bus, BusParameters
 from simulators.domains.streetlight import CLASS_LUX, failures
+from simulators.domains.water.domain import design_of
 from simulators.domains.weather.field import site_positions
 from simulators.domains.weather.generator import CLOUD_WIND, COLUMNS, SLOTS, generate, normals_of
 from simulators.networks import streets, water
@@ -42,10 +43,10 @@ GUJARAT = "[Klima and Apt 2015](https://doi.org/10.1088/1748-9326/10/10/104001),
 HECHT = "22,200 stations in Germany, [Hecht et al. 2022](https://doi.org/10.1016/j.isci.2022.105634)"
 TCQSM = "TCQSM, TCRP report 100, 2003, exhibit 3-30"
 RECORD = "record of Casablanca, climatestotravel.com"
-NIGHT_USE = "6 % of people are up, 10 l each (McKenzie 1999; usual in night flow analysis)"
+NIGHT_USE = "6 % of people are active, 10 l each: McKenzie 1999, WRC TT 109/99 (SANFLOW)"
 
-CLOUD_SPEED = 2.0
-"""Speed of the clouds over that of the wind (`simulators.domains.weather.field`)."""
+NIGHT_LITRES = 0.6
+"""What an inhabitant uses at home from 2 to 4 h [l/h]."""
 
 
 def ramps(city: City) -> Values:
@@ -177,18 +178,27 @@ def seams(city: City) -> Values:
 
 def night_flow(city: City) -> Values:
     """Draw the inflow of the city and of its areas in a week, and how much of the night's is lost."""
-    inflow, leaked = [], []
-    areas = water.graph(city).about["dma"]
-    pipes = {area["id"]: [(int(one["pipe"].split("-")[1]), one["into"]) for one in area["border"]] for area in areas}
+    inflow, leaked, drawn, homes = [], [], [], []
+    network = water.graph(city)
+    pipes = {
+        area["id"]: [(int(one["pipe"].split("-")[1]), one["into"]) for one in area["border"]]
+        for area in network.about["dma"]
+    }
+    zone = np.array([list(pipes).index(node["dma"]) for node in network.nodes if node["type"] == "junction"])
+    design = design_of(city)
+    uses, mean = design.parameters.uses, design.parts.sum(axis=(1, 2))
+    living = np.array(["living" in use.categories for use in uses])
     for now, domains in run(city, (*SKY, "water"), "2026-06-07T23:00Z", "2026-06-14T23:00Z", every=QUARTER):
-        del now
         arrays = domains["water"].arrays
         flow = arrays["flow"]
         inflow.append([sum(flow[pipe] * into for pipe, into in border) for border in pipes.values()])
         leaked.append(arrays["rates"][1:].copy())
+        drawn.append(np.bincount(zone, arrays["demand"], len(pipes)))
+        wanted = mean * [use.course(now) for use in uses]
+        homes.append(wanted[living].sum() / wanted.sum())
     by_area, rates = np.array(inflow), np.array(leaked)
-    figure, (whole, each) = look.panels(
-        2, "Water: supply of the city, and inflow of four metered areas, a week in June", 1.8
+    figure, (whole, each, night_flows) = look.panels(
+        3, "Water: supply of the city, inflow of metered areas, and their minimum night flow, a week in June", 1.8
     )
     whole.plot(look.QUARTERS, rates.sum(axis=1), color=look.BLUE, label="supplied")
     whole.fill_between(look.QUARTERS, 0, rates[:, 1], color=look.RED, alpha=0.3, linewidth=0, label="lost")
@@ -203,15 +213,25 @@ def night_flow(city: City) -> Values:
         axis.set_xticks(range(8), [""] * 8)
         axis.set_xticks(np.arange(7) + 0.5, "Mon Tue Wed Thu Fri Sat Sun".split(), minor=True)
         axis.tick_params(axis="x", which="minor", length=0)
-    look.save(figure, "night_flow")
     night = np.tile((np.arange(96) >= 8) & (np.arange(96) < 16), 7)  # 2 to 4 h
+    used = np.array(drawn)[night].mean(axis=0)
+    names = sorted(range(len(pipes)), key=lambda number: list(pipes)[number])
+    night_flows.bar(range(len(names)), used[names], color=look.BLUE, label="used from 2 to 4 h")
+    lost = np.maximum(by_area[night].mean(axis=0) - used, 0.0)
+    night_flows.bar(range(len(names)), lost[names], bottom=used[names], color=look.RED, alpha=0.5, label="lost then")
+    expected = np.array([NIGHT_LITRES / 3600 * city.district_by_id[name].population for name in pipes])
+    night_flows.plot(range(len(names)), expected[names], "k_", markersize=11, label="0.6 l/h for each inhabitant")
+    night_flows.set_xticks(range(len(names)), [list(pipes)[number] for number in names], rotation=60, ha="right")
+    look.label(night_flows, "l/s")
+    look.save(figure, "night_flow")
     days = rates.sum(axis=1).reshape(7, 96).mean(axis=1)[:5]
     supplied = rates.sum(axis=1)
-    use = 3600 * rates[night, 0].mean() / people(city)
+    use, at_home = 3600 * rates[night, 0] / people(city), np.array(homes)[night]
     return {
         "minimum night flow (2 to 4 h) over the mean supply": Figure(f"{supplied[night].mean() / supplied.mean():.2f}"),
         "share of the night flow that is lost": Figure(f"{rates[night, 1].mean() / supplied[night].mean():.2f}"),
-        "what customers use then, for each inhabitant [l/h]": Figure(f"{use:.1f}", "0.6 in homes", NIGHT_USE),
+        "used in homes then, for each inhabitant [l/h]": Figure(f"{(use * at_home).mean():.2f}", "0.6", NIGHT_USE),
+        "used elsewhere then, for each inhabitant [l/h]": Figure(f"{(use * (1 - at_home)).mean():.2f}"),
         "night flow over the mean inflow, areas from lowest to highest": Figure(
             f"{np.min(by_area[night].mean(0) / by_area.mean(0)):.2f} to {np.max(by_area[night].mean(0) / by_area.mean(0)):.2f}"
         ),
