@@ -2,10 +2,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from simulators.domains.base import daily
 from simulators.domains.water.demand import USE, WaterUse, irregular, mean_demand
 from simulators.domains.water.network import build_network
+from simulators.domains.water.parameters import WaterParameters
 from simulators.world.conditions import TICK
+from simulators.world.parameters import read_table
 from tests.simulators.conftest import PARAMETERS, small_city
+from zenata.city.pack import load_city
 from zenata.errors import CityError
 
 USES = [WaterUse(**use) for use in PARAMETERS["water"]["uses"]]
@@ -19,6 +23,16 @@ def test_the_course_of_a_week_has_the_mean_one(conditions):
         total += [use.course(conditions) for use in USES]
     assert_allclose(total / 168, 1)
     assert all(use.peak > 1.5 for use in USES)
+
+
+def test_homes_of_zenata_draw_at_night_what_night_flow_analysis_allows():
+    """6 % of people are active from 2 to 4 h, 10 l each (McKenzie 1999, WRC TT 109/99)."""
+    city = load_city("zenata")
+    parameters = read_table(city, "water", WaterParameters)
+    (homes,) = [use for use in parameters.uses if "living" in use.categories]
+    for course in (homes.working_day, homes.rest_day):
+        mean = np.mean([daily(course, 2 + hour / 10) for hour in range(20)]) / homes.mean_hour
+        assert mean * homes.share * parameters.litres_per_person / 24 == pytest.approx(0.6, abs=0.08)
 
 
 def test_all_that_is_consumed_is_shared_out(city):

@@ -34,6 +34,21 @@ def test_ramps_over_longer_times_go_together_over_longer_distances():
     assert ramps(300.0, 20) > ramps(300.0, 0.5) + 0.1
 
 
+def test_what_a_place_gets_varies_the_less_the_faster_as_plants_do():
+    """Spectra of single plants fall with the frequency to the power of 1.23 to 1.56 (Klima and Apt 2015), here from 2 h to 10 min."""
+    clouds = Clouds(3, np.stack([np.arange(12) * 9_000.0, np.zeros(12)], axis=1))
+    minutes, window = 12 * 60, np.hanning(12 * 60)[:, None]
+    density = np.zeros((minutes // 2 + 1, 12))
+    for day in range(20_000, 20_012):
+        index = np.array([local_clearness(0.6, clouds.at(day + step / 1440, DRIFT)) for step in range(minutes)])
+        density += np.abs(np.fft.rfft((index - index.mean(axis=0)) * window, axis=0)) ** 2
+    frequency = np.fft.rfftfreq(minutes, 60.0)
+    some = (frequency > 1 / 7200) & (frequency < 1 / 600)
+    weight = 1 / np.sqrt(frequency[some])  # each octave counts the same
+    slope = np.polyfit(np.log(frequency[some]), np.log(density.mean(axis=1)[some]), 1, w=weight)[0]
+    assert 1.1 < -slope < 1.7
+
+
 @pytest.mark.parametrize("clearness", [0.1, 0.3, 0.5, 0.8, 0.98])
 def test_clouds_let_through_what_the_city_s_clearness_says(clearness):
     field = np.random.default_rng(1).standard_normal(200_000)
