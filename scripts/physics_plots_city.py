@@ -6,7 +6,7 @@ from itertools import accumulate
 import numpy as np
 
 from scripts import physics_plots as look
-from scripts.physics_runs import SEED, Week, attribute, people
+from scripts.physics_runs import MINUTE, SEED, SKY, Week, attribute, people, run
 from simulators.domains.base import daily, sensors_of
 from simulators.domains.bus.domain import BusParameters
 from simulators.domains.crowd import CrowdParameters, Place
@@ -30,9 +30,6 @@ HOURS: FloatArray = (np.arange(96) + 0.5) / 4
 """The middles of a day's quarters of an hour [h]."""
 
 MEGA = 1e6
-
-DENSE = 58.0
-"""Vehicles a kilometre and lane beyond which flow falls on the motorway; on primary streets it does from 52 on."""
 
 
 def course(working: Hourly, rest: Hourly) -> FloatArray:
@@ -67,30 +64,45 @@ def traffic(city: City, weeks: Weeks) -> None:
     look.label(load, "volume over capacity", 0, 1.2)
     for axis in (flow, load):
         look.week_axis(axis, june)
-    hour, day = (np.arange(672) / 4) % 24, np.arange(672) // 96
-    peaks = (day < 5) & (((hour >= 7) & (hour < 10)) | ((hour >= 16) & (hour < 20)))
+    stored, left = _peaks(city)
     for road, color, limit in (("motorway", look.GREY, 120), ("primary", look.RED, 60)):
         mine = np.array([street.road == road and street.limit == limit for street in city.streets])
-        density = june.city["link_stored"][peaks][:, mine] / (network.lanes * network.length / 1000)[mine]
-        passed = june.city["link_flow"][peaks][:, mine] / network.lanes[mine]
+        density = stored[:, mine] / (network.lanes * network.length / 1000)[mine]
+        passed = left[:, mine] / network.lanes[mine]
+        steps = np.linspace(0, 150, 200)
+        link = int(np.flatnonzero(mine)[0])
+        theory = [float(speed(network, np.full(len(mine), step))[link] * step) for step in steps]
+        diagram.plot(steps, theory, **look.KNOWN)
         diagram.plot(
-            density.ravel()[::7],  # every seventh, as all would hide each other
-            passed.ravel()[::7],
+            density.ravel(),
+            passed.ravel(),
             ".",
             color=color,
             markersize=2.4,
             alpha=0.6,
-            label=f"{road}: {100 * (density > DENSE).mean():.0f} % over {DENSE:.0f}",
+            label=f"{road}: {100 * (density > steps[np.argmax(theory)]).mean():.1f} % beyond the highest flow",
         )
-        steps = np.linspace(0, 150, 200)
-        link = int(np.flatnonzero(mine)[0])
-        theory = [speed(network, np.full(len(mine), step))[link] * step for step in steps]
-        diagram.plot(steps, theory, **look.KNOWN)
     diagram.plot([], [], label="Papageorgiou et al. 1989, without signals", **look.KNOWN)
     diagram.set_xlim(0, 150)
-    diagram.set_xlabel("vehicles a kilometre and lane, quarters of an hour in the peaks of five working days")
+    diagram.set_xlabel(
+        "vehicles a kilometre and lane, quarters of an hour in the peaks of Tuesday, in ticks of a minute"
+    )
     look.label(diagram, "vehicles/h and lane", 0, 2200, markers=3)
     look.save(figure, "traffic")
+
+
+def _peaks(city: City) -> tuple[FloatArray, FloatArray]:
+    """Return vehicles on each link and leaving it [1/h] in the peaks of a Tuesday, shape (28, n_streets): 7 to 10, 16 to 20 h.
+
+    In ticks of a minute, as in longer ones most of the time only flows.
+    """
+    rows: list[tuple[FloatArray, FloatArray]] = []
+    names = (*SKY, "drainage", "traffic")
+    for now, domains in run(city, names, "2026-06-08T23:00Z", "2026-06-09T23:00Z", every=MINUTE):
+        if 7 <= now.hour < 10 or 16 <= now.hour < 20:
+            rows.append((domains["traffic"].arrays["stored"].mean(axis=0), now.link_flow))
+    stored, left = (np.array(some).reshape(28, 15, -1).mean(axis=1) for some in zip(*rows, strict=True))
+    return stored, left
 
 
 def days(city: City, _: Weeks) -> None:
