@@ -74,19 +74,17 @@ def traffic(city: City, weeks: Weeks) -> None:
         theory = [float(speed(network, np.full(len(mine), step))[link] * step) for step in steps]
         diagram.plot(steps, theory, **look.KNOWN)
         diagram.plot(
-            density.ravel(),
-            passed.ravel(),
+            density[::2].ravel(),
+            passed[::2].ravel(),
             ".",
             color=color,
             markersize=2.4,
             alpha=0.6,
-            label=f"{road}: {100 * (density > steps[np.argmax(theory)]).mean():.1f} % beyond the highest flow",
+            label=f"{road}: {100 * (density > steps[np.argmax(theory)]).mean():.1f} % beyond its top",
         )
-    diagram.plot([], [], label="Papageorgiou et al. 1989, without signals", **look.KNOWN)
+    diagram.plot([], [], label="Papageorgiou et al. 1989", **look.KNOWN)
     diagram.set_xlim(0, 150)
-    diagram.set_xlabel(
-        "vehicles a kilometre and lane, quarters of an hour in the peaks of Tuesday, in ticks of a minute"
-    )
+    diagram.set_xlabel("vehicles a kilometre and lane, in the peaks of Tuesday")
     look.label(diagram, "vehicles/h and lane", 0, 2200, markers=3)
     look.save(figure, "traffic")
 
