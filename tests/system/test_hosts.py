@@ -22,6 +22,7 @@ from simulators.record.journal import Journal
 from simulators.record.record import History
 from simulators.record.run import Run
 from simulators.world.world import TICK
+from tests.certificates import Authority
 from tests.system.running import ZENATA
 from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST, password, standard_users
@@ -30,6 +31,7 @@ from zenata.broker.nats import Nats, Node
 from zenata.city.clock import parse_time
 from zenata.city.pack import load_city
 from zenata.process.ports import free_ports
+from zenata.process.tls import Trust, certificate_of
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Subscription
 
@@ -65,7 +67,11 @@ def process(stack: ExitStack, log: Path, *command: object, **env: str) -> Iterat
                 running.kill()
 
 
-def nodes(stack: ExitStack, folder: Path) -> tuple[list[subprocess.Popen[bytes]], list[int], str]:
+def nodes(
+    stack: ExitStack, folder: Path, authority: Authority | None = None
+) -> tuple[list[subprocess.Popen[bytes]], list[int], str]:
+    """Run three servers, by TLS if an authority vouches for them; return them, their MQTT ports and what hosts join."""
+    made = authority and authority.issue("node", host=HOST)
     names = [f"{kind}{number}" for number in range(3) for kind in ("mqtt", "ws", "node", "client")]
     ports = free_ports(HOST, dict.fromkeys(names, 0))
     hosts = User(name=HOSTS, password_hash=Nats().hash_password("hosts"), rights=standard_users("nats")[0].rights)
@@ -85,16 +91,26 @@ def nodes(stack: ExitStack, folder: Path) -> tuple[list[subprocess.Popen[bytes]]
             mqtt_port=ports[f"mqtt{number}"],
             ws_port=ports[f"ws{number}"],
             users=[*standard_users("nats"), hosts],
+            certificate=made and certificate_of(made.cert, made.key),
         )
         running.append(stack.enter_context(process(stack, folder / f"{node.name}.log", *args)))
     for number in range(3):
-        wait_ready(HOST, ports[f"mqtt{number}"], TIMEOUT)
-    join = ",".join(f"nats://{HOSTS}:hosts@{HOST}:{ports[f'client{number}']}" for number in range(3))
+        wait_ready(HOST, ports[f"mqtt{number}"], TIMEOUT, authority and Trust(ca=authority.file).context())
+    scheme = "tls" if authority else "nats"
+    join = ",".join(f"{scheme}://{HOSTS}:hosts@{HOST}:{ports[f'client{number}']}" for number in range(3))
+    join += trusting(authority)
     return running, [ports[f"mqtt{number}"] for number in range(3)], join
 
 
-def url(user: str, ports: list[int]) -> str:
-    return f"mqtt://{user}:{password(user).replace(' ', '%20')}@" + ",".join(f"{HOST}:{port}" for port in ports)
+def url(user: str, ports: list[int], authority: Authority | None = None) -> str:
+    addresses = ",".join(f"{HOST}:{port}" for port in ports)
+    scheme = "mqtts" if authority else "mqtt"
+    return f"{scheme}://{user}:{password(user).replace(' ', '%20')}@{addresses}{trusting(authority)}"
+
+
+def trusting(authority: Authority | None) -> str:
+    """Return what a URL ends in."""
+    return f"?ca={authority.file}" if authority else ""
 
 
 @pytest.fixture
