@@ -22,8 +22,9 @@ ROOM = 32 * 2**20
 _FULL = 64 * 1024
 """Free disk below which the broker may have failed to write [bytes]; its log is on the same disk, and cannot say so then."""
 
-STUCK, STUCK_WITHIN = 3, 30.0
-"""So many requests to its storage that are not answered in so long [s] make it one to start again. Defaults."""
+STUCK, STUCK_FOR, STUCK_WITHIN = 3, 10.0, 30.0
+"""So many requests to its storage that are not answered, over at least and at most so long [s], make it one to start again. A
+client that makes very many subscriptions at once keeps it busy for less, as it is cut off. Defaults."""
 
 _RETRY = 30.0  # between two restarts [s]
 
@@ -42,7 +43,7 @@ class BrokerFailures:
     def __init__(self, log_file: Path, folder: Path) -> None:
         self._tail, self._folder = LogTail(log_file), folder
         self._cannot_write = False
-        self._stuck: deque[float] = deque(maxlen=STUCK)
+        self._stuck: deque[float] = deque()  # when a look found some
         self._restarted = -_RETRY
         self.refusals: deque[Refusal] = deque(maxlen=1000)
 
@@ -56,7 +57,7 @@ class BrokerFailures:
             if shutil.disk_usage(self._folder).free < ROOM:
                 return ""
             reason = "its disk was full, after which it may refuse messages for ever; there is room again"
-        elif len(self._stuck) == STUCK and now - self._stuck[0] < STUCK_WITHIN:
+        elif len(self._stuck) >= STUCK and self._stuck[-1] - self._stuck[0] >= STUCK_FOR:
             reason = (
                 f"its storage does not answer: files in {self._folder / 'jetstream'} are damaged, or the disk is slow"
             )
@@ -67,14 +68,19 @@ class BrokerFailures:
         return reason
 
     def _read(self, now: float) -> None:
+        stuck = False
         for line in self._tail.lines():
             match parse(line):
                 case WriteError():
                     self._note_full("the broker cannot write to %s: is the disk full?")
                 case Stuck():
-                    self._stuck.append(now)
+                    stuck = True
                 case Refusal() as refusal:
                     self.refusals.append(refusal)
+        while self._stuck and now - self._stuck[0] >= STUCK_WITHIN:
+            self._stuck.popleft()
+        if stuck:
+            self._stuck.append(now)
         if shutil.disk_usage(self._folder).free < _FULL:
             self._note_full("the disk of %s is full: the broker refuses messages")
 

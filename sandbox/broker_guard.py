@@ -11,6 +11,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import attrgetter
+from types import MappingProxyType
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,7 +21,7 @@ from ingest.quotas import BYTES_PER_MESSAGE
 from sandbox.broker_failures import BrokerFailures, LossWatch, SessionWatch
 from sandbox.retained import MAX_RETAINED, RetainedSweeper
 from zenata.broker.keeper import Keeper
-from zenata.broker.monitor import BrokerMonitor, Connection
+from zenata.broker.monitor import BrokerMonitor, Connection, Consumer
 from zenata.broker.protocol import session_name
 from zenata.city.clock import WallClock
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
@@ -40,6 +43,13 @@ BURST = 10.0
 
 CONNECTS_PER_SECOND = 10.0
 """New connections of a pilot in the long run; as many at once as it may have. A default."""
+
+MAX_SUBSCRIPTIONS = 400
+"""Subscriptions at QoS 1 of a pilot, in all its sessions; one that ends in ``#`` counts twice. The broker makes a consumer for
+each, some tens a second for everybody together, and whoever connects meanwhile waits. A default."""
+
+SUBSCRIBES_PER_SECOND = 20.0
+"""New ones of a pilot in the long run; as many at once as it may have. A default."""
 
 AWAY = 5.0
 """Time without a look after which we or the broker count as having been away [s]; shorter ones `BURST` covers."""
@@ -96,6 +106,7 @@ class UsageWatch:
 
     def __init__(self, connections: int) -> None:
         self._connections = connections
+        self._consumers = set[str]()  # by name, at the check before
         self._seen: dict[int, tuple[int, int]] = {}  # messages and bytes by connection
         self._pilots: dict[str, dict[str, Allowance]] = {}
         self._last: float | None = None  # look
@@ -104,7 +115,11 @@ class UsageWatch:
         """Messages of each pilot since the check before."""
 
     def check(
-        self, traffic: Sequence[tuple[str, Connection]], rates: dict[str, float], now: float
+        self,
+        traffic: Sequence[tuple[str, Connection]],
+        rates: dict[str, float],
+        now: float,
+        consumers: Mapping[str, Sequence[Consumer]] = MappingProxyType({}),
     ) -> tuple[dict[str, str], list[int]]:
         """Take what connections have sent up to `now` [s].
 
@@ -115,6 +130,8 @@ class UsageWatch:
         rates : dict of str to float
             Messages a second by pilot.
         now : float
+        consumers : mapping of str to sequence of Consumer
+            What keeps messages for the sessions of each pilot.
 
         Returns
         -------
@@ -134,20 +151,26 @@ class UsageWatch:
                 open_.setdefault(pilot, []).append(one.number)
         self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
         self.sent = messages
+        new = {pilot: sum(one.name not in self._consumers for one in kept) for pilot, kept in consumers.items()}
+        self._consumers = {one.name for kept in consumers.values() for one in kept}
         outage = self._outage(now)
         if outage is None:  # what was sent before we looked is nobody's fault now
             return {}, []
         reasons: dict[str, str] = {}
-        for pilot in {pilot for pilot, _ in traffic} | set(self._pilots):
+        for pilot in {pilot for pilot, _ in traffic} | set(self._pilots) | set(consumers):
             rate = rates.get(pilot)
             if rate is None:
                 self._pilots.pop(pilot, None)
                 continue
-            sums = (float(messages[pilot]), float(size[pilot]), float(opened[pilot]))
+            sums = tuple(float(one) for one in (messages[pilot], size[pilot], opened[pilot], new.get(pilot, 0)))
             if reason := self._exceeded(pilot, rate, sums, now, outage):
                 reasons[pilot] = reason
             if len(open_.get(pilot, ())) > TOLERANCE * self._connections:
                 reasons[pilot] = f"{len(open_[pilot])} connections at once, where {self._connections} are allowed"
+            if (kept := len(consumers.get(pilot, ()))) > MAX_SUBSCRIPTIONS:
+                reasons[pilot] = (
+                    f"{kept} subscriptions at QoS 1, where {MAX_SUBSCRIPTIONS} are allowed: its oldest sessions are ended"
+                )
         surplus = [number for numbers in open_.values() for number in sorted(numbers)[self._connections :]]
         for pilot in reasons:
             self._pilots.pop(pilot, None)
@@ -162,7 +185,7 @@ class UsageWatch:
         self._excused, self._excused_until = gap, now + EXCUSED_AT_START
         return None if first else gap
 
-    def _exceeded(self, pilot: str, rate: float, sums: tuple[float, float, float], now: float, outage: float) -> str:
+    def _exceeded(self, pilot: str, rate: float, sums: Sequence[float], now: float, outage: float) -> str:
         usage = self._pilots.setdefault(pilot, {})
         limits = {
             "messages": (sums[0], TOLERANCE * rate, BURST * rate, f"the quota is {rate:g} messages a second"),
@@ -173,6 +196,7 @@ class UsageWatch:
                 f"{rate:g} messages a second may have {rate * BYTES_PER_MESSAGE / 1e6:.1f} MB a second",
             ),
             "connects": (sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
+            "subscriptions at QoS 1": (sums[3], SUBSCRIBES_PER_SECOND, MAX_SUBSCRIPTIONS, "keep a session instead"),
         }
         for what, (amount, allowed, burst, hint) in limits.items():
             if what in usage:
@@ -224,6 +248,7 @@ class BrokerGuard(Background):
         self._failures, self._losses, self._usage = failures, losses, UsageWatch(connections)
         self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
         self._sessions, self._sessions_looked = SessionWatch(), 0.0
+        self._owners_of_sessions: dict[str, str] = {}  # the pilot of each, whoever was seen last at the end
         self._until: dict[str, float] = {}
         self._reported: dict[tuple[str, str, str], float] = {}
 
@@ -264,8 +289,11 @@ class BrokerGuard(Background):
         traffic = self._monitor.connections(closed=True)
         self._report(traffic, users)
         known = [(users[one.user], one) for one in traffic if one.user in users]
-        rates = {pilot: self._register.quotas(pilot).messages_per_second for pilot, _ in known}
-        reasons, surplus = self._usage.check(known, rates, time.monotonic())
+        kept = self._consumers_by_pilot(known)
+        rates = {
+            pilot: self._register.quotas(pilot).messages_per_second for pilot in {*kept, *(one for one, _ in known)}
+        }
+        reasons, surplus = self._usage.check(known, rates, time.monotonic(), kept)
         self._sweeper.count(self._usage.sent)
         for pilot, reason in reasons.items():
             self._until[pilot] = time.monotonic() + CUT_OFF
@@ -274,9 +302,40 @@ class BrokerGuard(Background):
         gone = [one.number for pilot, one in known if pilot in reasons and one.is_open]
         if gone or surplus:
             self._monitor.kick({*gone, *surplus})
+        for consumers in kept.values():
+            self._end_sessions(consumers)
         if time.monotonic() - self._sessions_looked >= _SESSIONS:
             self._sessions_looked = time.monotonic()
             self.mend_sessions(traffic)
+
+    def _consumers_by_pilot(self, known: Collection[tuple[str, Connection]]) -> dict[str, list[Consumer]]:
+        """Return what keeps messages for each pilot, of sessions that it was seen to use; of the oldest session first."""
+        for pilot, one in known:
+            session = session_name(one.client)
+            self._owners_of_sessions.pop(session, None)
+            self._owners_of_sessions[session] = pilot
+        by_session: dict[str, list[Consumer]] = {}
+        for consumer in self._monitor.consumers():
+            by_session.setdefault(consumer.session, []).append(consumer)
+        open_ = {session_name(one.client) for _, one in known if one.is_open}
+        owners = self._owners_of_sessions.items()
+        self._owners_of_sessions = {one: pilot for one, pilot in owners if one in by_session or one in open_}
+        found: dict[str, list[Consumer]] = {}
+        for session, pilot in self._owners_of_sessions.items():
+            if consumers := by_session.get(session):
+                found.setdefault(pilot, []).extend(consumers)
+        return found
+
+    def _end_sessions(self, consumers: Sequence[Consumer]) -> None:
+        """End the oldest sessions of a pilot whose subscriptions are more than it may have, of those whose clients are away."""
+        left = len(consumers)
+        away = (one for one in consumers if not one.is_taken)
+        for session, group in groupby(away, attrgetter("session")):
+            if left <= MAX_SUBSCRIPTIONS:
+                return
+            ended = list(group)
+            self._keeper.forget(ended, session)
+            left -= len(ended)
 
     def mend_sessions(self, traffic: Collection[Connection]) -> None:
         """Remove what damaged sessions have left in the broker; a client that gets less than it should begins another session.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.broker_failures import STUCK, STUCK_WITHIN, BrokerFailures, LossWatch
+from sandbox.broker_failures import STUCK, STUCK_FOR, STUCK_WITHIN, BrokerFailures, LossWatch
 from zenata.broker.monitor import Stored
 
 STUCK_LINE = '[1] [ERR] 1.2.3.4:5 - mid:1 - "a" - unable to connect: timeout after 5.0s: request type "ML" on "$JS"\n'
@@ -23,15 +23,20 @@ def file(tmp_path: Path) -> Path:
 
 def test_storage_that_does_not_answer_again_and_again_is_restarted_once(file: Path, tmp_path: Path) -> None:
     failures = BrokerFailures(file, tmp_path)
-    for second in range(STUCK - 1):
+    for number in range(STUCK - 1):
         say(file, STUCK_LINE)
-        assert failures.restart_reason(float(second)) == ""
+        assert failures.restart_reason(number * STUCK_FOR / (STUCK - 1)) == ""
     say(file, STUCK_LINE)
-    assert "does not answer" in failures.restart_reason(5.0)
+    assert "does not answer" in failures.restart_reason(STUCK_FOR)
     say(file, STUCK_LINE * STUCK)
-    assert failures.restart_reason(10.0) == ""  # it has just been started again
-    say(file, STUCK_LINE * STUCK)
-    assert "jetstream" in failures.restart_reason(60.0)
+    assert failures.restart_reason(STUCK_FOR + 5.0) == ""  # it has just been started again
+
+
+def test_what_one_client_asked_for_at_once_is_no_reason(file: Path, tmp_path: Path) -> None:
+    failures = BrokerFailures(file, tmp_path)
+    for number in range(20):
+        say(file, STUCK_LINE * 100)
+        assert failures.restart_reason(number * STUCK_FOR / 20) == ""
 
 
 def test_single_slow_answers_are_no_reason(file: Path, tmp_path: Path) -> None:

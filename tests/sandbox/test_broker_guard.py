@@ -7,8 +7,17 @@ from types import SimpleNamespace
 import pytest
 
 from sandbox import broker_guard
-from sandbox.broker_guard import BURST, CUT_OFF, EXCUSED_AT_START, BrokerGuard, UsageWatch
-from zenata.broker.monitor import Connection
+from sandbox.broker_guard import (
+    BURST,
+    CUT_OFF,
+    EXCUSED_AT_START,
+    MAX_SUBSCRIPTIONS,
+    SUBSCRIBES_PER_SECOND,
+    BrokerGuard,
+    UsageWatch,
+)
+from zenata.broker.monitor import Connection, Consumer
+from zenata.broker.protocol import session_name
 from zenata.wire.address import Address
 
 RATES = {"aqua": 100.0, "volt": 100.0}
@@ -137,3 +146,60 @@ def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(
     assert guard.excluded == {"aqua"}
     now[0] += 1
     assert guard.excluded == frozenset()
+
+
+def consumer(number: int, session: str = "", *, is_taken: bool = True) -> Consumer:
+    return Consumer(name=f"{session}_{number}", session=session, filter="zenata.>", is_taken=is_taken)
+
+
+def test_whoever_subscribes_again_and_again_at_qos_1_is_cut_off_and_nobody_else() -> None:
+    watch, rate = begun(UsageWatch(10)), int(SUBSCRIBES_PER_SECOND)
+    for second in range(1, 120):
+        volt = [consumer(number) for number in range(rate * second, rate * (second + 1))]
+        aqua = [consumer(number, "a") for number in range(MAX_SUBSCRIPTIONS)]
+        assert watch.check([], RATES, float(second), {"aqua": aqua, "volt": volt}) == ({}, [])
+    found: list[dict[str, str]] = []
+    for second in range(120, 130):
+        fast = [consumer(number) for number in range(1000 * second, 1000 * second + MAX_SUBSCRIPTIONS)]
+        found.append(watch.check([], RATES, float(second), {"aqua": aqua, "volt": fast})[0])
+    assert {pilot for one in found for pilot in one} == {"volt"}
+
+
+def test_whoever_has_too_many_subscriptions_loses_its_oldest_sessions(monkeypatch) -> None:
+    now, noted, ended = [0.0], [], []
+    monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    clients = [replace(connection(number), user="aqua_k") for number in range(MAX_SUBSCRIPTIONS + 2)]
+    volt = replace(connection(9999), user="volt_k")
+    consumers = [consumer(one.number, session_name(one.client)) for one in (*clients, volt)]
+    seen = [volt, *clients]
+
+    def forget(gone: list[Consumer], session: str) -> None:
+        ended.append(session)
+        for one in gone:
+            consumers.remove(one)
+
+    guard = BrokerGuard(
+        keeper=SimpleNamespace(forget=forget),
+        monitor=SimpleNamespace(
+            connections=lambda closed: seen, stored=lambda: None, consumers=lambda: list(consumers), kick=lambda _: None
+        ),
+        failures=SimpleNamespace(refusals=deque()),
+        losses=SimpleNamespace(look=lambda _: 0),
+        register=SimpleNamespace(
+            users=lambda: [SimpleNamespace(name=f"{name}_k", pilot=name) for name in RATES],
+            quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
+        ),
+        audit=SimpleNamespace(record=noted.append),
+        connections=MAX_SUBSCRIPTIONS,
+        sweeper=Address(host="127.0.0.1", port=1),
+        owners=dict,
+    )
+    guard._check()
+    assert ended == []  # their clients are there
+    seen = [volt]  # the others are away, and have left their sessions
+    consumers[:-1] = [replace(one, is_taken=False) for one in consumers[:-1]]
+    now[0] = 1.0
+    guard._check()
+    assert guard.excluded == {"aqua"}
+    assert "subscriptions at QoS 1" in noted[-1].detail["reason"]
+    assert ended == [session_name(one.client) for one in clients[:2]]

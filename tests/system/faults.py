@@ -130,8 +130,11 @@ class Rig:
             for path in ("/readyz", "/v1/ledger", "/v1/worlds", "/v1/alerts"):
                 answer = self.get(path)
                 error.add_note(f"{path}: {'nobody answers' if answer is None else answer.text}")
+            with suppress(KeyError, OSError):
+                os.kill(self.running.pids["api"], signal.SIGABRT)  # its log then has what each of its threads is at
+                time.sleep(1.0)
             for log in sorted((self.folder / "data" / "logs").glob("*.log")):
-                error.add_note(f"{log.name}: {log.read_text(errors='replace')[-2000:]}")
+                error.add_note(f"{log.name}: {log.read_text(errors='replace')[-10_000:]}")
             raise
 
 
