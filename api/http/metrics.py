@@ -38,6 +38,10 @@ _STEPS = {  # a thousand in a run, each of which would wait for the disk: only t
 _SELF_AUDITED = "/v1/pilots", "/v1/session"  # the register and sessions write entries of their own
 _CLIENT_ERROR = 400
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # of the histogram [s]
+_FAILURES = (
+    0.1,
+    30.0,
+)  # lines of the log about failures of a pilot's requests: each second in the long run, and at once. Defaults
 _REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
 _CHANGES = 2.0, 600.0  # and of what it changes of its own, as the log only grows. Defaults
 
@@ -135,6 +139,7 @@ class Observer:
         self._app = app
         self._metrics = metrics
         self._context = context
+        self._logged: dict[str, Bucket] = {}  # by pilot
         self._listed: dict[tuple[str, bool], Bucket] = {}  # by pilot, and whether of refusals
         self._unlisted = Counter[str]()
 
@@ -177,6 +182,15 @@ class Observer:
         if principal := _principal(scope):
             client = scope.get("client")
             self._context.activity.answered(principal.pilot, status, seconds, client[0] if client else "")
+            if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._log_failure(scope, principal.pilot)
+
+    def _log_failure(self, scope: Scope, pilot: str) -> None:
+        """Say in the log why a request failed on our side, as the alert on it promises; a flood of failures says it seldom."""
+        now, (rate, burst) = time.monotonic(), _FAILURES
+        if not self._logged.setdefault(pilot, Bucket(burst, now)).take(rate, burst, now):
+            problem = scope["state"].get("problem", "no answer of ours")
+            log.warning("%s %s of %s failed: %s", scope["method"], quote(scope["path"]), pilot, problem)
 
     async def _note(self, scope: Scope, status: int) -> None:
         """Write an audit entry of what was changed or forbidden, before it is answered."""

@@ -211,6 +211,7 @@ class Problem(Exception):  # noqa: N818 - the word of RFC 9457
 
     def response(self, scope: Scope) -> Response:
         """Return the response to a request: in French or Arabic, if it prefers one of these (RFC 9457, section 3.1.3)."""
+        scope.setdefault("state", {})["problem"] = self.name  # for the log
         language = _language(Headers(scope=scope).get("accept-language", ""))
         body = self.document(scope["path"])
         if language != "en":

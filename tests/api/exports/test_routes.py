@@ -115,7 +115,9 @@ def test_deleting_makes_room_for_another(api):
         assert engineer.post("/v1/exports", json=WHOLE).status_code == 202
 
 
-def test_a_full_disk_names_no_path_to_a_pilot(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_names_no_path_to_a_pilot_and_the_log_says_what_failed(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", "/secret/folder/export.json")
 
@@ -124,3 +126,4 @@ def test_a_full_disk_names_no_path_to_a_pilot(api: Api, monkeypatch: pytest.Monk
         answer = client.post("/v1/exports", json={"kind": "air", "start": "-1h"})
     assert (answer.status_code, answer.json()["type"]) == (503, "/problems/store-unavailable")
     assert "/secret" not in answer.text
+    assert "POST /v1/exports of test-pilot failed: store-unavailable" in caplog.text
