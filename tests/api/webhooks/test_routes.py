@@ -188,3 +188,13 @@ def test_private_addresses_are_refused_unless_allowed() -> None:
         pilot.post(f"/v1/webhooks/{named.id}/test")
         wait_until(lambda: deliveries(pilot, named.id)[0].attempts == 1, "it was tried")
         assert deliveries(pilot, named.id)[0].error == "the host has no public address that can be reached"
+
+
+def test_a_test_that_finds_no_room_says_that_it_is_dropped(
+    pilot: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make(pilot)
+    monkeypatch.setattr("api.webhooks.register.MAX_WAITING", 0)
+    answer = pilot.post(f"/v1/webhooks/{made.id}/test")
+    assert (answer.status_code, answer.json()["status"]) == (202, "dropped")
+    assert [one.id for one in deliveries(pilot, made.id)] == [answer.json()["id"]]
