@@ -38,10 +38,7 @@ _STEPS = {  # a thousand in a run, each of which would wait for the disk: only t
 _SELF_AUDITED = "/v1/pilots", "/v1/session"  # the register and sessions write entries of their own
 _CLIENT_ERROR = 400
 _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)  # of the histogram [s]
-_FAILURES = (
-    0.1,
-    30.0,
-)  # lines of the log about failures of a pilot's requests: each second in the long run, and at once. Defaults
+_FAILURES = 0.1, 30.0  # lines of the log on requests that failed: each second, and at once. Defaults
 _REFUSALS = 1.0, 60.0  # audit entries of refusals of a pilot: each second in the long run, and at once. Defaults
 _CHANGES = 2.0, 600.0  # and of what it changes of its own, as the log only grows. Defaults
 
