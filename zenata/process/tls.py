@@ -15,7 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from urllib.parse import parse_qsl
 
 from zenata.errors import SetupError
 
@@ -71,6 +72,14 @@ class Trust:
 
     ca: Path | None = None
     certificate: Path | None = None
+
+    @classmethod
+    def of_query(cls, query: str) -> Self | None:
+        """Read ``ca=FILE`` or ``certificate=FILE`` of a URL; None if it says anything else."""
+        files = dict(parse_qsl(query, keep_blank_values=True))
+        if not files.keys() <= {"ca", "certificate"} or not all(files.values()):
+            return None
+        return cls(**{name: Path(file) for name, file in files.items()})
 
     def context(self) -> ssl.SSLContext:
         """Return what a client connects with.

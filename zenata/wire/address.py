@@ -2,13 +2,10 @@
 
 import ssl
 from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlencode, urlsplit
 
 from zenata.errors import SetupError
 from zenata.process.tls import Trust
-
-_TRUSTED = {"ca", "certificate"}  # parameters of a URL, as `Trust` has them
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,8 +75,8 @@ def parse_url(url: str) -> Address:
     if parts.scheme not in {"mqtt", "mqtts"} or not all(host for host, _ in hosts):
         raise SetupError("the broker URL must look like mqtt://user:password@host:1883 (or mqtts:// for TLS)")
     (host, port), *others = hosts
-    trusted = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if not trusted.keys() <= _TRUSTED or not all(trusted.values()) or (trusted and not tls):
+    trust = Trust.of_query(parts.query)
+    if trust is None or (parts.query and not tls):
         raise SetupError(
             "the broker URL may end in ?ca=FILE or ?certificate=FILE, if it is mqtts://, and in nothing else"
         )
@@ -90,5 +87,5 @@ def parse_url(url: str) -> Address:
         username=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         tls=tls,
-        trust=Trust(**{name: Path(file) for name, file in trusted.items()}),
+        trust=trust,
     )

@@ -7,9 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any, Self, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from nats.aio.client import Client
 from nats.aio.msg import Msg
@@ -216,12 +215,11 @@ def _parsed(urls: str) -> tuple[list[str], ssl.SSLContext | None]:
     """
     addresses, _, query = urls.partition("?")
     servers = [url if "://" in url else f"nats://{url}" for url in addresses.split(",") if url]
-    schemes, trusted = {urlsplit(url).scheme for url in servers}, dict(parse_qsl(query, keep_blank_values=True))
+    schemes, trust = {urlsplit(url).scheme for url in servers}, Trust.of_query(query)
     if schemes not in ({"nats"}, {"tls"}) or not all(urlsplit(url).hostname for url in servers):
         raise SetupError(
             "--join takes addresses of a NATS cluster: nats://user:password@host:4222,nats://host2:4222, or tls:// for all"
         )
-    if not trusted.keys() <= {"ca", "certificate"} or not all(trusted.values()) or (trusted and schemes != {"tls"}):
+    if trust is None or (query and schemes != {"tls"}):
         raise SetupError("--join may end in ?ca=FILE or ?certificate=FILE, if it is tls://, and in nothing else")
-    trust = Trust(**{name: Path(file) for name, file in trusted.items()})
     return servers, trust.context() if schemes == {"tls"} else None

@@ -113,7 +113,7 @@ def events(draw) -> list[Event]:
     return made
 
 
-@settings(max_examples=settings.default.max_examples // 4, deadline=None, phases=[Phase.generate])
+@settings(max_examples=max(settings.default.max_examples // 4, 1), deadline=None, phases=[Phase.generate])
 @given(events(), st.sampled_from([6, 30, 90]))
 def test_no_scenario_stops_a_city_or_makes_it_infinite(scenario, ticks):
     world = World(CITY, seed=2, start=START, events=scenario, warm_up=False)

@@ -42,7 +42,7 @@ def lived(city, ticks: int, record: Record | None = None, *, leave: frozenset[in
     return run
 
 
-@settings(max_examples=settings.default.max_examples // 5, deadline=None)
+@settings(max_examples=max(settings.default.max_examples // 5, 1), deadline=None)
 @given(leave=st.frozensets(st.integers(0, 29), max_size=3))
 def test_however_it_is_left_and_taken_up_it_publishes_the_same(city, tmp_path_factory, leave):
     record = Record(tmp_path_factory.mktemp("world"))

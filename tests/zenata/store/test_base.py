@@ -253,7 +253,7 @@ def test_appends_of_several_threads_keep_each_reading_once(store):
     assert [by_identity(row) for row in contents(store)] == sorted(distinct)
 
 
-@settings(max_examples=settings.default.max_examples // 2)
+@settings(max_examples=max(settings.default.max_examples // 2, 1))
 @given(steps=STEPS)
 def test_values_are_found_by_series_and_time(opener, steps):
     store = opener(f"values-{next(_examples)}")
