@@ -105,13 +105,6 @@ def test_a_closed_store_refuses_everything(opener, name):
             use()
 
 
-def test_latest_is_by_time_of_observation(store):
-    first, second = series_of(2)
-    store.append(batch_of([Row(first, NOON, 1.0, 1), Row(second, NOON - 5, 2.0, 7)]))
-    store.append(batch_of([Row(first, NOON - 1, 3.0, 2), Row(second, NOON - 4, 4.0, 8), Row(first, NOON, 5.0, 3)]))
-    assert rows_of(store.latest(Selection())) == [Row(first, NOON, 1.0, 1), Row(second, NOON - 4, 4.0, 8)]
-
-
 def test_latest_is_ordered_by_series_and_selected(store):
     rows = some_rows(series_of(9), [NOON])
     store.append(batch_of(rows[::-1]))
@@ -156,17 +149,6 @@ def test_catalogs_grow(store):
         assert store.append(batch_of(rows, catalog)) == count
         assert set(store.catalog.since(0)) == set(catalog.since(0))
     assert len(contents(store)) == 1 + 4 + 2 + 2000
-
-
-def test_two_catalogs_may_number_the_same_series_differently(store):
-    one, two, three = series_of(3)
-    left, right = Catalog(), Catalog()
-    assert store.append(batch_of(some_rows([one, two], [NOON]), left)) == 2
-    assert store.append(batch_of(some_rows([three, two, one], [NOON, NOON + 1]), right)) == 4
-    assert store.append(batch_of(some_rows([three], [NOON, NOON + 1]), left)) == 0
-    assert {(row.series, row.time) for row in contents(store)} == {
-        (series, time) for series in (one, two, three) for time in (NOON, NOON + 1)
-    }
 
 
 def test_the_first_description_of_a_series_stays(store):

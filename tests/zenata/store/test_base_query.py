@@ -133,13 +133,6 @@ def test_pages_have_each_row_once(store, limit, aggregates, every):
         assert np.concatenate([page.columns[name] for page in pages]).tolist() == values.tolist()
 
 
-@pytest.mark.parametrize(("limit", "more"), [(11, True), (12, False), (13, False)])
-def test_more_says_whether_rows_were_cut_off(store, limit, more):
-    store.append(batch_of(some_rows(series_of(3), range(NOON, NOON + 4))))
-    table = store.query(Query(selection=ALL, limit=limit, **ALWAYS))
-    assert (len(table), table.more) == (min(limit, 12), more)
-
-
 @pytest.mark.parametrize(
     "selection",
     [
@@ -205,12 +198,6 @@ def test_z3_buckets_begin_by_the_clock_of_a_zone(store, zone, every):
     assert found.keys() == expected.keys()
     for key, values in found.items():
         assert values == pytest.approx([EXPECTED[name](expected[key]) for name in AGGREGATES])
-
-
-def test_q9_one_bucket_over_everything_begins_at_the_start(store):
-    store.append(batch_of(some_rows(series_of(2), [NOON, NOON + HOUR])))
-    table = store.query(Query(selection=ALL, start=NOON - 7, end=NOON + 1, aggregates=("mean",)))
-    assert table.time.tolist() == [NOON - 7] * 2
 
 
 def test_the_latest_in_a_range_is_the_newest_of_each_series_there(store):

@@ -1,6 +1,7 @@
 """Which InfluxDB a URL names, and what is different about each. 2.x and 3.x are played by servers."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
@@ -24,6 +25,19 @@ def json_answer(content, status=200):
 
 def url_of(server, rest="city?org=zenata"):
     return f"influxdb://127.0.0.1:{server.server_port}/{rest}"
+
+
+@pytest.fixture
+def connected():
+    """Returns what connects to a server."""
+    with ExitStack() as connections:
+
+        def connect(server):
+            found = find_server(url_of(server), TOKEN)
+            connections.callback(found.http.close)
+            return found
+
+        yield connect
 
 
 def test_the_server_of_the_tests_is_found_to_be_what_it_is(influxd):
@@ -69,13 +83,12 @@ def test_a_token_of_version_1_is_user_and_password():
 
 
 @pytest.mark.parametrize("virtual", [True, False])
-def test_version_2_has_its_bucket_and_mapping_made(virtual):
+def test_version_2_has_its_bucket_and_mapping_made(virtual, connected):
     with influxd2.running(virtual=virtual) as server:
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         assert type(found) is FLAVOURS["2"]
         assert found.write(b"air no2=1 1") is None
         found.remove([Cut("air", ("world", 'w"1'), 5, 1_767_268_800_000_000_001)])
-        found.http.close()
         assert list(server.buckets) == ["city"]
         assert [one["bucketID"] for one in server.mappings_of("city")] == [server.buckets["city"]]
         assert server.written == [("city", b"air no2=1 1")]
@@ -86,7 +99,7 @@ def test_version_2_has_its_bucket_and_mapping_made(virtual):
 
 
 @pytest.mark.parametrize("other", [False, True])
-def test_after_an_upgrade_from_1_readings_go_where_the_mapping_leads(other, caplog):
+def test_after_an_upgrade_from_1_readings_go_where_the_mapping_leads(other, caplog, connected):
     """The vendor's upgrade makes a bucket `city/autogen`, and a mapping of the database `city` to it."""
     caplog.set_level("INFO")
     with influxd2.running() as server:
@@ -94,30 +107,27 @@ def test_after_an_upgrade_from_1_readings_go_where_the_mapping_leads(other, capl
         if other:
             server.make("city")  # readings there would be read by nobody
         server.map("city", "city/autogen")
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         assert found.write(b"air no2=1 1") is None
         found.remove([Cut("air")])
-        found.http.close()
         assert server.written[0][0] == server.removed[0][0] == "city/autogen"
         assert ("city" in server.buckets) is other
     assert "is its bucket 'city/autogen'" in caplog.text
 
 
-def test_a_bucket_that_another_process_makes_at_the_same_time_is_used():
+def test_a_bucket_that_another_process_makes_at_the_same_time_is_used(connected):
     with influxd2.running() as server:
         server.hidden = ["city"]
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         assert found.write(b"air no2=1 1") is None
-        found.http.close()
 
 
-def test_a_bucket_that_was_dropped_is_made_again():
+def test_a_bucket_that_was_dropped_is_made_again(connected):
     with influxd2.running() as server:
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         del server.buckets["city"]
         assert found.write(b"air no2=1 1") is None
         assert [bucket for bucket, _ in server.written] == ["city", "city"]
-        found.http.close()
 
 
 @pytest.mark.parametrize(
@@ -135,11 +145,10 @@ def test_why_version_2_refuses_is_reported_in_its_own_words(rest, token, setting
     assert "\n" not in str(caught.value)
 
 
-def test_a_build_without_a_version_is_known_by_how_it_answers():
+def test_a_build_without_a_version_is_known_by_how_it_answers(connected):
     with influxd2.running(version="dev") as server:
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         assert type(found) is FLAVOURS["2"]
-        found.http.close()
 
 
 @pytest.mark.parametrize(
@@ -153,12 +162,11 @@ def test_a_build_without_a_version_is_known_by_how_it_answers():
         ('partial write: field type conflict: input field "v" on measurement "m" is type string dropped=1', 0),
     ],
 )
-def test_how_many_lines_are_too_old_is_read_from_the_refusal(reason, expired):
+def test_how_many_lines_are_too_old_is_read_from_the_refusal(reason, expired, connected):
     with influxd2.running() as server:
-        found = find_server(server.url(), TOKEN)
+        found = connected(server)
         server.refusal = reason
         assert found.write(b"air no2=1 1") == Refusal(reason, expired)
-        found.http.close()
 
 
 @pytest.mark.parametrize(("rest", "token"), [("city", TOKEN), ("city?org=zenata", None)])
@@ -167,14 +175,13 @@ def test_version_2_asks_for_org_and_token(rest, token):
         find_server(url_of(server, rest), token)
 
 
-def test_version_3_has_its_database_made_and_removes_nothing():
+def test_version_3_has_its_database_made_and_removes_nothing(connected):
     with played("3.2.1", json_answer({}, 409), (204, {}, b""), headers=False) as server:
-        found = find_server(url_of(server), TOKEN)
+        found = connected(server)
         assert type(found) is FLAVOURS["3"]
         assert found.write(b"air no2=1 1") is None
         with pytest.raises(StoreError, match="cannot remove"):
             found.remove([Cut("air")])
-        found.http.close()
         assert [path for _, path, _, _ in server.requests] == [
             "/ping",
             "/api/v3/configure/database",

@@ -41,15 +41,6 @@ def test_what_is_too_much_is_not_read_and_is_named():
     assert (len(lines), [line.number for line in bad]) == (50_000, [50_001])
 
 
-def test_a_line_of_telegraf():
-    uplink = one("cpu,cpu=cpu0,host=box usage_idle=98.5,usage_user=1i 1767225600000000000\n")
-    assert (uplink.device, uplink.time) == ("box", TIME)
-    assert uplink.properties == {
-        "cpu/usage_idle;cpu=cpu0": Measure(98.5),
-        "cpu/usage_user;cpu=cpu0": Measure(1),
-    }
-
-
 @pytest.mark.parametrize(
     ("line", "properties"),
     [
@@ -138,14 +129,6 @@ def test_every_line_is_read_or_bad(text):
     numbers = sorted([line.number for line in lines] + [line.number for line in bad])
     assert numbers == sorted(set(numbers))
     assert len(numbers) <= text.count("\n") + 1
-
-
-def test_t3_tags_tell_series_apart():
-    lines = b"climate,device=d,room=north temp=20 1\nclimate,device=d,room=south temp=25 1"
-    assert [list(uplink.properties) for uplink in influx.decode(lines)] == [
-        ["climate/temp;room=north"],
-        ["climate/temp;room=south"],
-    ]
 
 
 def test_t14_what_is_cut_off_of_a_time_is_known():
