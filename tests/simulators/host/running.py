@@ -26,6 +26,18 @@ NAME = "w-1"  # so that demo may hear it
 LAMP = {"kind": "streetlight", "sensor": "streetlight-0001"}
 
 
+class Deaf:
+    """Takes what a world publishes, and counts it."""
+
+    published = 0
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+        self.published += 1
+
+    def drain(self, timeout: float) -> bool:
+        return True
+
+
 class RunningWorld:
     """A world that runs in a thread, and what it answers."""
 

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from unittest.mock import Mock
 
 import pytest
 
@@ -14,21 +15,9 @@ from simulators.host.worlds import Limits, Worlds
 from simulators.record.record import Pace, Record
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.simulators.host.running import recipe
+from tests.simulators.host.running import Deaf, recipe
 from zenata.city.clock import SECOND
 from zenata.worlds.folders import WorldFolders
-
-
-class Deaf:
-    """Takes what a world publishes, and counts it."""
-
-    published = 0
-
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
-        self.published += 1
-
-    def drain(self, timeout: float) -> bool:
-        return True
 
 
 @pytest.fixture
@@ -60,12 +49,11 @@ def test_nothing_of_a_tick_of_the_shared_city_is_seen_before_it_is_shown(made):
     simulation.tick()
     before, seen = (simulation.shown, publisher.published), []
 
-    class Looking:
-        def pause(self, tick: int, took: float, late: float) -> float:
-            seen.append((simulation.shown, publisher.published, simulation.between_ticks.is_set()))
-            return 0.0
+    def look(tick: int, took: float, late: float) -> float:
+        seen.append((simulation.shown, publisher.published, simulation.between_ticks.is_set()))
+        return 0.0
 
-    simulation.floor = Looking()
+    simulation.floor = Mock(pause=look)
     simulation.tick()
     assert seen == [(*before, False)]
     assert simulation.between_ticks.is_set()
@@ -115,12 +103,7 @@ def test_who_asks_while_a_tick_is_made_waits_until_it_is_shown(made):
 
 def test_a_tick_that_fails_keeps_nobody_waiting(made):
     simulation, _, _ = made("", Pace(speed=1.0))
-
-    class Broken:
-        def pause(self, tick: int, took: float, late: float) -> float:
-            raise OSError("the disk is full")
-
-    simulation.floor = Broken()
+    simulation.floor = Mock(pause=Mock(side_effect=OSError("the disk is full")))
     with pytest.raises(OSError, match="full"):
         simulation.tick()
     assert simulation.between_ticks.is_set()
@@ -143,14 +126,8 @@ def test_a_world_of_ones_own_is_not_held_back(made):
 )
 def test_ticks_that_nobody_waits_for_are_not_held_back(made, pace, counts):
     simulation, _, _ = made("", pace)
-    seen: list[float] = []
-
-    class Looking:
-        def pause(self, tick: int, took: float, late: float) -> float:
-            seen.append(late)
-            return 0.0
-
-    simulation.floor = Looking()
+    simulation.floor = Mock(pause=Mock(return_value=0.0))
     simulation.tick()
-    assert math.isfinite(seen[0]) == counts
+    _, _, late = simulation.floor.pause.call_args.args
+    assert math.isfinite(late) == counts
     assert PUNCTUAL * 40 * SECOND == TICK

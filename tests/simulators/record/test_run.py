@@ -49,13 +49,6 @@ def test_however_it_is_left_and_taken_up_it_publishes_the_same(city, tmp_path_fa
     assert lived(city, 30, record, leave=leave).mark() == lived(city, 30).mark()
 
 
-def test_replayed_from_its_journal_it_publishes_the_same(city):
-    run = lived(city, 30)
-    again = Run(city, RECIPE, Journal(None, run.journal.since(0)), labelled=False)
-    assert not again.caught_up
-    assert caught_up(again, run.time).mark() == run.mark()
-
-
 def test_killed_it_obeys_again_at_the_same_ticks(city, tmp_path):
     run = lived(city, 30, Record(tmp_path))
     again = Run(city, RECIPE, Record(tmp_path).journal(), Record(tmp_path))

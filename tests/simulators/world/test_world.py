@@ -109,6 +109,17 @@ def test_a_restored_world_goes_on_bit_for_bit(city):
     assert fingerprint(world, 100) == expected
 
 
+def test_what_seldom_changes_is_saved_and_restored_too(city):
+    """Vehicles that wait, relays that are hot or open, taps that have turned, and tanks that give nothing."""
+    world = World(city, seed=1, start=START)
+    state = world.state()
+    for name in ("charger.waiting", "power.heat", "power.open", "power.taps", "water.giving"):
+        state[name] = ~state[name] if state[name].dtype == bool else state[name] + 1
+    world.restore(state)
+    for name, array in world.state().items():
+        assert_array_equal(array, state[name], err_msg=name)
+
+
 def test_a_state_that_does_not_fit_is_refused(city):
     world = World(city, seed=1, start=START)
     state = world.state()
