@@ -6,13 +6,12 @@ Pure functions over a `Run`. A challenge names its own in `Challenge.exhibit`; `
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import UTC, datetime, timedelta
 from math import cos, hypot, radians
 
 import numpy as np
 import numpy.typing as npt
 
-from zenata.city.clock import SECOND
+from zenata.city.clock import SECOND, time_of
 from zenata.city.model import City, Sensor
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import FloatArray
@@ -31,7 +30,6 @@ MAX_WITNESSES = 2
 """Sensors whose readings an exhibit shows beside the truth (default)."""
 
 _DIGITS = 5  # significant ones of a value in a chart
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def exhibit_of(challenge: Challenge, run: Run) -> Exhibit:
@@ -41,11 +39,6 @@ def exhibit_of(challenge: Challenge, run: Run) -> Exhibit:
     except Exception:
         log.exception("the exhibit of %s failed", challenge.name)
         return exhibit(run)
-
-
-def time_of(moment: int) -> datetime:
-    """Return a moment [us since the Unix epoch] as documents have it."""
-    return _EPOCH + timedelta(microseconds=int(moment))
 
 
 def exhibit(
@@ -78,7 +71,9 @@ def exhibit(
         end=time_of(int(run.times[-1])),
         every=run.step / SECOND,
         events=list(events),
-        detections=[Detection(time=time_of(run.times[step]), target=target, hit=hit) for step, target, hit in shown],
+        detections=[
+            Detection(time=time_of(int(run.times[step])), target=target, hit=hit) for step, target, hit in shown
+        ],
         more=len(found) - len(shown),
         charts=list(charts),
         places=_places(run.city, places),
@@ -112,7 +107,7 @@ def hidden(run: Run, found: Mapping[str, int] | None = None, sought: str = "") -
             start=time_of(one.start),
             end=time_of(min(one.end, int(run.times[-1]))),
             verdict=verdict(one),
-            found=time_of(run.times[steps[one.id]]) if one.id in steps else None,
+            found=time_of(int(run.times[steps[one.id]])) if one.id in steps else None,
             trace=None if (trace := first_trace(run, one)) is None else time_of(trace),
         )
         for one in run.occurrences

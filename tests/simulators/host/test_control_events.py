@@ -111,13 +111,6 @@ class TestEndsAndRepairs:
         assert label["end"] == done["done"]
         assert_replays(city, world)
 
-    def test_a_crew_that_finds_nothing_is_paid_its_way(self, world):
-        world("event", event={"type": "leak", "target": "street-0001", "duration": "1m"})  # over before it comes
-        world("repair", target="street-0001")
-        world("advance", steps=3, every="1h", limit=0)
-        (repair,) = world("repairs")
-        assert (repair["status"], repair["found"], repair["cost"]) == ("done", [], 400.0)
-
     def test_a_world_has_so_many_repairs(self, world, monkeypatch):
         monkeypatch.setattr("simulators.host.event_control.MAX_REPAIRS", 1)
         world("repair", target="street-0001")

@@ -68,29 +68,6 @@ def test_messages_of_one_megabyte_pass_and_larger_ones_close_the_connection(brok
         assert not demo.connected
 
 
-def test_unacknowledged_messages_come_again_after_the_subscriber_is_killed(broker):
-    texts = [str(number) for number in range(100)]
-    with Client(broker, "ingest", session="killed", acknowledge=False) as ingest:
-        ingest.subscribe("w-2/telemetry/#")
-        with Client(broker, "simulators") as simulators:
-            simulators.publish("w-2/telemetry/a/b/c", texts)
-        ingest.wait_for(*texts)
-        ingest.vanish()
-    with Client(broker, "ingest", session="killed") as ingest:
-        assert ingest.session_present
-        ingest.wait_for(*texts)
-
-
-def test_a_backlog_wider_than_the_window_arrives_whole(broker):
-    texts = [str(number) for number in range(5_000)]
-    leave_session(broker, "away", "w-3/telemetry/#")
-    with Client(broker, "simulators") as simulators:
-        simulators.publish("w-3/telemetry/a/b/c", texts)
-    with Client(broker, "ingest", session="away") as ingest:
-        ingest.wait_for_count(len(texts))
-    assert [message.payload.decode() for message in ingest.messages] == texts
-
-
 def test_a_pilot_who_resumes_the_session_of_ingest_reads_nothing(broker):
     with Client(broker, "ingest", session="stolen") as ingest:
         for topic_filter in ("+/telemetry/#", "truth/#", "pilots/#"):

@@ -70,12 +70,6 @@ def test_after_the_changes_there_are_none(turns):
         assert changes(broker._state(), users, password_of) == ([], [])
 
 
-def test_rights_come_before_the_client_that_has_them():
-    commands, unknown = changes(EMPTY, [pilot("ann")], password_of)
-    assert [command["command"] for command in commands] == ["createRole", "createClient"]
-    assert unknown == []
-
-
 def test_nobody_is_let_in_whose_password_is_unknown():
     commands, unknown = changes(EMPTY, [pilot("ann")], lambda _: None)
     assert [command["command"] for command in commands] == ["createRole"]

@@ -1,7 +1,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,11 +66,6 @@ def test_selection_follows_a_growing_catalog() -> None:
             assert len(catalog.select(Selection())) == number + 1
     assert catalog.select(Selection(districts=("d1",))).tolist() == list(range(1, 3000, 3))
     assert catalog.select(Selection(sensors=("air-2999", "air-7"))).tolist() == [7, 2999]
-
-
-@pytest.mark.parametrize("selection", [Selection(), Selection(kinds=("air",))])
-def test_empty_catalog_has_nothing_to_select(selection: Selection) -> None:
-    assert Catalog().select(selection).tolist() == []
 
 
 @given(st.lists(SERIES), SELECTIONS, st.sets(st.sampled_from("abc"), max_size=2), st.lists(SERIES))
