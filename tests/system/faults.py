@@ -123,9 +123,15 @@ class Rig:
             assert "FAIL  city" in doctor.stdout
 
     def wait_until_well(self) -> None:
-        try:
+        with self.explained():
             wait_until(self.is_well, "it is ready again", HEALING)
             self.running.wait_for_more()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Add to what fails inside what the city says of itself, its logs, and what each thread of the API is at."""
+        try:
+            yield
         except AssertionError as error:
             for path in ("/readyz", "/v1/ledger", "/v1/worlds", "/v1/alerts"):
                 answer = self.get(path)

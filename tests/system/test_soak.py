@@ -38,6 +38,8 @@ from zenata.store.base import Query, Store
 ROUNDS = int(os.environ.get("ZENATA_SOAK_ROUNDS", "20"))
 SECONDS = float(os.environ.get("ZENATA_SOAK_SECONDS", "15"))
 SEED = int(os.environ.get("ZENATA_CHAOS_SEED", time.time_ns() % 10**6))
+WORLD_ROUNDS = 10
+"""After each so many the private world is waited for, too: it may publish again some time after the city does."""
 SIZE = 512  # of the small disk [MiB]
 
 pytestmark = [pytest.mark.slow, pytest.mark.soak]
@@ -72,6 +74,8 @@ def test_nothing_is_lost_or_doubled_and_every_stop_is_reported(rig: Rig) -> None
             time.sleep(rig.moments.uniform(0.2, 4.0))
             FAULTS[name](rig)
             rig.wait_until_well()
+            if number % WORLD_ROUNDS == 0:
+                wait_until_world_publishes(rig, load)
         load.end()
         wait_until_world_publishes(rig, load)
         lost = lost_by_broker(rig)
@@ -158,7 +162,8 @@ def wait_until_world_publishes(rig: Rig, load: Load) -> None:
         return sum(int(line["stored"]) for line in lines if line["world"] == load.world)
 
     before = stored()
-    wait_until(lambda: stored() > before, "the private world goes on publishing")
+    with rig.explained():
+        wait_until(lambda: stored() > before, "the private world goes on publishing")
     assert list((rig.folder / "data" / "worlds").glob("*/failed")) == []
 
 
