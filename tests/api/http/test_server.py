@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from api.http.server import MAX_HEAD
 from tests.api.running import Api
 from tests.waiting import wait_until
 
@@ -117,7 +118,9 @@ def test_a_well_formed_request_is_answered(api: Api) -> None:
 
 
 def test_a_head_without_end_is_cut_off(api: Api) -> None:
-    answer = exchange(api, b"GET /healthz HTTP/1.1\r\n", *([b"X-A: " + b"a" * 4000 + b"\r\n"] * 18))
+    head = b"GET /healthz HTTP/1.1\r\n" + (b"X-A: " + b"a" * 4000 + b"\r\n") * 18
+    # Not a byte more than may come: what is not read when the server closes would reset the connection under its answer.
+    answer = exchange(api, head[:MAX_HEAD], head[MAX_HEAD : MAX_HEAD + 1])
     assert answer.startswith(b"HTTP/1.1 431 "), answer[:100]
 
 
