@@ -35,9 +35,9 @@ def missing() -> str:
     """Return what is not there, or nothing."""
     if shutil.which("java") is None:
         return "java is not on the PATH"
-    return (
-        "" if any(JARS.glob("questdb-*.jar")) else f"{JARS} has no jar of QuestDB (QUESTDB_JARS names another folder)"
-    )
+    if not JARS or not any(Path(JARS).glob("questdb-*.jar")):
+        return f"no jar of QuestDB in {JARS or 'any folder'}: QUESTDB_JARS names the folder"
+    return ""
 
 
 @contextmanager
