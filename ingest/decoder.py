@@ -288,8 +288,8 @@ class Decoder:
     ) -> tuple[topics.DeviceTopic, DeviceReadings]:
         if self.devices is None:
             raise Rejected("device", "no devices are known here")
-        if counted:
-            self.devices.count_message(topics.pilot_of(message.topic), arrival, len(message.payload))
+        if counted and self.devices.quotas is not None:
+            self.devices.quotas.message(topics.pilot_of(message.topic), arrival, len(message.payload))
         try:
             topic = topics.parse_device(message.topic)
         except TopicError as error:

@@ -128,7 +128,7 @@ class DeviceDecoder:
         self._register = register
         self._catalog = catalog
         self._stored = stored
-        self._quotas = quotas
+        self.quotas = quotas
         self._numbers: dict[_Key, int] = {}
         self._units: dict[tuple[str, str], dict[str, str]] = {}  # by pilot and device, unit by property
         self._series: dict[str, int] = {}  # how many there are, by world
@@ -235,22 +235,6 @@ class DeviceDecoder:
             raise first
         return readings._replace(last=last)
 
-    def excuse(self, outage: float) -> None:
-        """Allow beyond the quotas what was sent while ingest was away for so long [s]."""
-        if self._quotas is not None:
-            self._quotas.excuse(outage)
-
-    def count_message(self, pilot: str, now: int, size: int) -> None:
-        """Count a message of a size [bytes] against the quotas.
-
-        Raises
-        ------
-        Rejected
-            If it is too many.
-        """
-        if self._quotas is not None:
-            self._quotas.message(pilot, now, size)
-
     def settle(self, pilot: str, messages: Sequence[DeviceReadings], now: int, *, counted: bool = True) -> list[int]:
         """Count readings against the quotas, note what they say of their devices, and return the numbers of the series.
 
@@ -268,9 +252,9 @@ class DeviceDecoder:
         Rejected
             If they are too many, or of too many series.
         """
-        if self._quotas is not None and counted:
+        if self.quotas is not None and counted:
             self._check_series(messages)
-            self._quotas.points(pilot, sum(len(one.keys) for one in messages), now)
+            self.quotas.points(pilot, sum(len(one.keys) for one in messages), now)
         numbers: list[int] = []
         for one in messages:
             for key in one.keys:

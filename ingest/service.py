@@ -199,8 +199,9 @@ class Ingest:
         if not received and not self._subscription.ready:
             return last
         now = self._clock.now()
-        if now - last > _OUTAGE and self._decoder.devices is not None:
-            self._decoder.devices.excuse((now - last) / SECOND)
+        devices = self._decoder.devices
+        if now - last > _OUTAGE and devices is not None and devices.quotas is not None:
+            devices.quotas.excuse((now - last) / SECOND)
         return now
 
     def _store_all(self, messages: list[Message], stop: threading.Event) -> bool:

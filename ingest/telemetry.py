@@ -101,7 +101,7 @@ class Telemetry:
         with self._lock:
             now = self._arrivals.next()
             try:
-                self._decoder.count_message(pilot, now, len(payload))
+                self._quotas.message(pilot, now, len(payload))
                 messages = (
                     [self._decoder.decode(pilot, name, payload, now)] if name else self._by_device(pilot, payload, now)
                 )
@@ -139,7 +139,7 @@ class Telemetry:
         """
         try:
             with self._lock:  # before they are read: that takes time
-                self._decoder.count_message(pilot, self._clock.now(), len(payload))
+                self._quotas.message(pilot, self._clock.now(), len(payload))
             lines, bad = influx.read_lines(payload, precision, partial(self._decoder.knows, pilot))
         except Rejected as rejected:
             return TelemetryResult(rejections=(_rejection(rejected),))
