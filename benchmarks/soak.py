@@ -21,7 +21,7 @@ from benchmarks.ingest import PATIENCE, address
 from benchmarks.stack import process
 from benchmarks.table import Row
 from sandbox.settings import Settings
-from tests.zenata.broker.running import HOST, password, running_broker, standard_users
+from tests.zenata.broker.running import HOST, running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.city.kinds import KINDS
 from zenata.city.model import Sensor
@@ -49,7 +49,7 @@ def run(minutes: float) -> list[Row]:
         running_broker("nats", Path(name), standard_users("nats")) as broker,
     ):
         port = free_ports(HOST, {"http": 0})["http"]
-        url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{HOST}:{broker.mqtt_port}"
+        url = broker.url("ingest")
         settings = Settings(data_dir=Path(name) / "data", http_port=port, broker=url)
         settings.data_dir.mkdir()
         key = newcomer(settings, Role.ADMIN)

@@ -37,8 +37,7 @@ def city(request, tmp_path_factory) -> Iterator[Place]:
         service = User(name="simulators", password_hash=Mosquitto().hash_password(password("simulators")), rights=both)
         broker = stack.enter_context(running_broker("mosquitto", folder / "broker", [service]))
         urls = {
-            option: f"mqtt://{name}:{password(name).replace(' ', '%20')}@{HOST}:{broker.mqtt_port}"
-            for option, name in (("--broker", "simulators"), ("--broker-admin", ADMINISTRATOR))
+            option: broker.url(name) for option, name in (("--broker", "simulators"), ("--broker-admin", ADMINISTRATOR))
         }
         options = [word for pair in urls.items() for word in pair]
         yield stack.enter_context(running_city(folder / "data", *SMALL, *options)), broker, options[2:]

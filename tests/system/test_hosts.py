@@ -7,168 +7,36 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import httpx
 import msgspec
 import psutil
 import pytest
 
-from sandbox.init import first_keys, open_register
-from sandbox.settings import Settings
 from simulators.record.journal import Journal
 from simulators.record.record import History
 from simulators.record.run import Run
 from simulators.world.world import TICK
-from tests.certificates import Authority
-from tests.system.running import ZENATA
+from tests.system.cluster import START, TIMEOUT, Cluster, ask, cluster, joined, stored
 from tests.waiting import wait_until
-from tests.zenata.broker.running import HOST, password, standard_users
-from zenata.broker.base import HOSTS, User, wait_ready
-from zenata.broker.nats import Nats, Node
 from zenata.city.clock import parse_time
 from zenata.city.pack import load_city
-from zenata.process.ports import free_ports
-from zenata.process.tls import Trust, certificate_of
 from zenata.wire.address import Address
 from zenata.wire.mqtt import Subscription
 
-TIMEOUT = 300.0  # far beyond what anything here takes: elections, leases, starts [s]
-START = "2026-07-01T18:00:00Z"
 WORLDS, STEPS = 12, 16  # half of the worlds in lock-step, the others by themselves
 KILL_AT = STEPS // 3
 LAMPS = [sensor.id for sensor in load_city("valdeira").sensors if sensor.kind == "streetlight"][:20]
 
 
-@dataclass
-class Machines:
-    """Three servers of NATS, three hosts and an API, each a process."""
-
-    nodes: list[subprocess.Popen[bytes]]
-    hosts: list[subprocess.Popen[bytes]]
-    api: httpx.Client
-    mqtt: list[int]
-    join: str
-    folder: Path
-
-
-@contextmanager
-def process(stack: ExitStack, log: Path, *command: object, **env: str) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("ab") as output, subprocess.Popen(list(map(str, command)), stdout=output, stderr=output) as running:
-        try:
-            yield running
-        finally:
-            running.terminate()
-            try:
-                running.wait(30)
-            except subprocess.TimeoutExpired:
-                running.kill()
-
-
-def nodes(
-    stack: ExitStack, folder: Path, authority: Authority | None = None
-) -> tuple[list[subprocess.Popen[bytes]], list[int], str]:
-    """Run three servers, by TLS if an authority vouches for them; return them, their MQTT ports and what hosts join."""
-    made = authority and authority.issue("node", host=HOST)
-    names = [f"{kind}{number}" for number in range(3) for kind in ("mqtt", "ws", "node", "client")]
-    ports = free_ports(HOST, dict.fromkeys(names, 0))
-    hosts = User(name=HOSTS, password_hash=Nats().hash_password("hosts"), rights=standard_users("nats")[0].rights)
-    running = []
-    for number in range(3):
-        node = Node(
-            name=f"node-{number}",
-            host=HOST,
-            port=ports[f"node{number}"],
-            peers=[f"{HOST}:{ports[f'node{other}']}" for other in range(3)],
-            secret="s3cret",
-            client_port=ports[f"client{number}"],
-        )
-        args = Nats(node).prepare(
-            folder=folder / node.name,
-            host=HOST,
-            mqtt_port=ports[f"mqtt{number}"],
-            ws_port=ports[f"ws{number}"],
-            users=[*standard_users("nats"), hosts],
-            certificate=made and certificate_of(made.cert, made.key),
-        )
-        running.append(stack.enter_context(process(stack, folder / f"{node.name}.log", *args)))
-    for number in range(3):
-        wait_ready(HOST, ports[f"mqtt{number}"], TIMEOUT, authority and Trust(ca=authority.file).context())
-    scheme = "tls" if authority else "nats"
-    join = ",".join(f"{scheme}://{HOSTS}:hosts@{HOST}:{ports[f'client{number}']}" for number in range(3))
-    join += trusting(authority)
-    return running, [ports[f"mqtt{number}"] for number in range(3)], join
-
-
-def url(user: str, ports: list[int], authority: Authority | None = None) -> str:
-    addresses = ",".join(f"{HOST}:{port}" for port in ports)
-    scheme = "mqtts" if authority else "mqtt"
-    return f"{scheme}://{user}:{password(user).replace(' ', '%20')}@{addresses}{trusting(authority)}"
-
-
-def trusting(authority: Authority | None) -> str:
-    """Return what a URL ends in."""
-    return f"?ca={authority.file}" if authority else ""
-
-
 @pytest.fixture
-def machines(tmp_path, monkeypatch) -> Iterator[Machines]:
-    for name, value in {"OF_ONE": "20", "IN_ALL": "30", "RATE": "100000"}.items():
-        monkeypatch.setenv(f"ZENATA_WORLDS_{name}".replace("WORLDS_RATE", "WORLD_RATE"), value)
-    with ExitStack() as stack:
-        servers, mqtt, join = nodes(stack, tmp_path)
-        (port,) = free_ports(HOST, {"http": 0}).values()
-        common = ("--city", "valdeira", "--join", join)
-        data = tmp_path / "api"
-        first_keys(open_register(Settings(data_dir=data)), data)
-        options = ("--data-dir", data, "--http-port", port, "--broker", url("ingest", mqtt))
-        stack.enter_context(process(stack, tmp_path / "api.log", *ZENATA, "serve", *common, *options))
-        hosts = []
-        for number in range(3):
-            where = tmp_path / f"host-{number}"
-            options = (
-                "--data-dir",
-                where,
-                "--broker",
-                url("simulators", mqtt),
-                "--host-name",
-                where.name,
-                "--start",
-                START,
-            )
-            hosts.append(
-                stack.enter_context(
-                    process(stack, tmp_path / f"{where.name}.log", *ZENATA, "simulate", *common, *options)
-                )
-            )
-        key = (data / "admin.key").read_text().strip()
-        headers = {"Authorization": f"Bearer {key}"}
-        api = stack.enter_context(
-            httpx.Client(base_url=f"http://{HOST}:{port}", headers=headers, timeout=60, trust_env=False)
-        )
-        wait_until(lambda: answers(api, "/v1/worlds/zenata"), "the shared city runs on one of the hosts", TIMEOUT)
-        yield Machines(servers, hosts, api, mqtt, join, tmp_path)
-
-
-def answers(api: httpx.Client, path: str) -> bool:
-    try:
-        return api.get(path).is_success
-    except httpx.TransportError:
-        return False
-
-
-def ask(api: httpx.Client, method: str, path: str, **options) -> httpx.Response:
-    """Ask until the world's host answers: it may just be lost."""
-    deadline = time.monotonic() + TIMEOUT
-    while True:
-        response = api.request(method, path, **options)
-        if response.status_code not in (409, 503):
-            assert response.is_success, response.text
-            return response
-        assert time.monotonic() < deadline, response.text
-        time.sleep(0.2)
+def machines(tmp_path, monkeypatch) -> Iterator[tuple[Cluster, httpx.Client, list[subprocess.Popen[bytes]]]]:
+    """Three servers, and an API and three hosts that join them."""
+    for name, value in {"WORLDS_OF_ONE": "20", "WORLDS_IN_ALL": "30", "WORLD_RATE": "100000"}.items():
+        monkeypatch.setenv(f"ZENATA_{name}", value)
+    with cluster(tmp_path) as servers, joined(tmp_path, servers, 3) as (api, hosts):
+        yield servers, api, hosts
 
 
 def kill_machine(process_: subprocess.Popen[bytes]) -> None:
@@ -209,25 +77,11 @@ class LockStep:
         self.sent[command["id"]] = first
 
 
-def stored(api: httpx.Client, world: str) -> tuple[int, int]:
-    """Return how many messages of a world are stored, and how many are missing."""
-    found = {one["world"]: one for one in ask(api, "GET", "/v1/ledger").json()["items"]}
-    return found[world]["stored"], found[world]["missing"]
-
-
 class Silence(threading.Thread):
     """The longest time between two clocks of each world [s]."""
 
-    def __init__(self, ports: list[int]) -> None:
+    def __init__(self, address: Address) -> None:
         super().__init__(daemon=True)
-        first, *others = ports
-        address = Address(
-            host=HOST,
-            port=first,
-            others=tuple((HOST, port) for port in others),
-            username="engineer",
-            password=password("engineer"),
-        )
         self._subscription = Subscription(address, client_id="silence", filters=["+/clock"])
         self.last: dict[str, float] = {}
         self.longest: dict[str, float] = {}
@@ -257,8 +111,8 @@ def undisturbed(history: History) -> tuple[str, int, int]:
 
 @pytest.mark.soak
 def test_a_host_and_a_server_are_killed(machines):
-    api = machines.api
-    silence = Silence(machines.mqtt)
+    servers, api, hosts = machines
+    silence = Silence(servers.address("engineer"))
     silence.start()
     bodies = [
         {
@@ -282,8 +136,8 @@ def test_a_host_and_a_server_are_killed(machines):
     live = [name for number, name in enumerate(names) if not number % 2]
     for step in range(STEPS):
         if step == KILL_AT:
-            kill_machine(machines.hosts[0])
-            machines.nodes[0].kill()
+            kill_machine(hosts[0])
+            servers.nodes[0].kill()
         for one in lock_step:
             one.step(api, step)
         for name in live:

@@ -13,7 +13,7 @@ from sandbox.parts import city_of
 from sandbox.settings import Settings
 from tests.system.running import SMALL, Command
 from tests.waiting import wait_until
-from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.broker.running import Running, running_broker, standard_users
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Selection
@@ -35,12 +35,21 @@ ROUNDS = 10  # messages of each sensor in a batch
 @contextmanager
 def worker(number: int, broker: Running, store: str, folder: Path, *options: str) -> Iterator[Command]:
     """Run `zenata ingest` as one of three; wait until it hears the broker, and stop it at the end."""
-    url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{broker.host}:{broker.mqtt_port}"
     where = folder / f"worker-{number}"
     where.mkdir(exist_ok=True)
     printed = where / "out"
     printed.touch()
-    arguments = ("--data-dir", str(where), "--broker", url, "--store", store, *SMALL, "--worker", f"{number}/3")
+    arguments = (
+        "--data-dir",
+        str(where),
+        "--broker",
+        broker.url("ingest"),
+        "--store",
+        store,
+        *SMALL,
+        "--worker",
+        f"{number}/3",
+    )
     process = Command(("ingest", *arguments, *options), printed, printed)
     try:
         yield process

@@ -24,9 +24,10 @@ from sandbox.init import first_keys, open_control_data, open_register
 from sandbox.settings import Settings
 from tests.api.live.streams import Event, events
 from tests.api.webhooks.receiver import Receiver, receiving
+from tests.system.cluster import process
 from tests.system.running import ZENATA
 from tests.waiting import PATIENCE, wait_until
-from tests.zenata.broker.running import HOST, Running, password, running_broker, standard_users
+from tests.zenata.broker.running import HOST, Running, running_broker, standard_users
 from tests.zenata.control.databases import running_postgres
 from tests.zenata.store.influxd import running as running_influxd
 from zenata.process.ports import free_ports
@@ -146,33 +147,18 @@ def nginx(folder: Path, backends: list[int]) -> Iterator[str]:
         f"{user}daemon off;\npid {folder}/pid;\nerror_log {folder}/error.log;\nevents {{}}\n"
         f"http {{\naccess_log off;\n{paths}{text}}}\n"
     )
-    command = [shutil.which("nginx") or "nginx", "-c", config, "-e", folder / "error.log"]
-    with subprocess.Popen(command) as process:
-        try:
-            wait_until(lambda: answers(f"http://{HOST}:{port}"), "nginx leads to a server")
-            yield f"http://{HOST}:{port}"
-        finally:
-            process.terminate()
-            process.wait(60)
+    with process(folder / "nginx.log", "nginx", "-c", config, "-e", folder / "error.log"):
+        wait_until(lambda: answers(f"http://{HOST}:{port}"), "nginx leads to a server")
+        yield f"http://{HOST}:{port}"
 
 
 @contextmanager
 def serving(folder: Path, port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
-    env = os.environ | {"FORWARDED_ALLOW_IPS": HOST}
     arguments = ("--data-dir", folder, "--http-port", port, "--city", "valdeira", "--webhook-private", *options)
-    with (
-        folder.with_suffix(".log").open("wb") as log,
-        subprocess.Popen([*ZENATA, "serve", *map(str, arguments)], stdout=log, stderr=log, env=env) as process,
-    ):
-        try:
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(60)
-            except subprocess.TimeoutExpired:
-                process.kill()
-    assert "Traceback" not in folder.with_suffix(".log").read_text()
+    log = folder.with_suffix(".log")
+    with process(log, "env", f"FORWARDED_ALLOW_IPS={HOST}", *ZENATA, "serve", *arguments) as running:
+        yield running
+    assert "Traceback" not in log.read_text()
 
 
 def answers(url: str) -> bool:
@@ -194,18 +180,18 @@ def servers(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Servers]
         keys = Settings(data_dir=tmp_path, control_url=postgres)
         with closing_engine(keys) as register:
             first_keys(register, tmp_path)
-        url = f"mqtt://ingest:{password('ingest').replace(' ', '%20')}@{HOST}:{broker.mqtt_port}"
-        options = ("--broker", url, "--store", f"influxdb://{HOST}:{influx.port}/city", "--control-url", postgres)
+        store = f"influxdb://{HOST}:{influx.port}/city"
+        options = ("--broker", broker.url("ingest"), "--store", store, "--control-url", postgres)
         ports = free_ports(HOST, {"first": 0, "second": 0})
         processes, urls = {}, {}
         started = [
             (tmp_path / name, port, stack.enter_context(serving(tmp_path / name, port, *options)))
             for name, port in ports.items()
         ]
-        for folder, port, process in started:
+        for folder, port, running in started:
             wait_until(lambda port=port: answers(f"http://{HOST}:{port}"), f"{folder.name} is ready")
             id_ = (folder / "server.secret").read_text()
-            processes[id_], urls[id_] = process, f"http://{HOST}:{port}"
+            processes[id_], urls[id_] = running, f"http://{HOST}:{port}"
         backends = list(ports.values())
         proxies = {"alternating": alternating(backends), "nginx": nginx(tmp_path / "nginx", backends)}
         proxy = stack.enter_context(proxies[request.param])

@@ -7,8 +7,8 @@ import pytest
 
 from sandbox.init import first_keys
 from sandbox.settings import Settings
+from tests.system.cluster import TIMEOUT, cluster, process
 from tests.system.running import ZENATA
-from tests.system.test_hosts import TIMEOUT, nodes, process, url
 from tests.system.test_several_apis import alternating, answers, closing_engine, done, serving
 from tests.waiting import wait_until
 from tests.zenata.broker.running import HOST
@@ -27,20 +27,14 @@ def test_a_trial_goes_from_its_start_to_report_and_receipt(tmp_path):
     with ExitStack() as stack:
         postgres = stack.enter_context(running_postgres())
         influx = stack.enter_context(running_influxd(tmp_path / "influx"))
-        _, mqtt, join = nodes(stack, tmp_path)
+        servers = stack.enter_context(cluster(tmp_path))
         with closing_engine(Settings(data_dir=tmp_path, control_url=postgres)) as register:
             first_keys(register, tmp_path)
-        common = (
-            "--city",
-            "zenata",
-            "--store",
-            f"influxdb://{HOST}:{influx.port}/city",
-            "--join",
-            join,
-        )  # whose sensors challenges name
-        host = ("--data-dir", tmp_path / "host", "--broker", url("simulators", mqtt), *common)
-        stack.enter_context(process(stack, tmp_path / "host.log", *ZENATA, "simulate", *host))
-        options = ("--broker", url("ingest", mqtt), "--control-url", postgres, *common)
+        store = f"influxdb://{HOST}:{influx.port}/city"
+        common = ("--city", "zenata", "--store", store, "--join", servers.join)  # whose sensors challenges name
+        host = ("--data-dir", tmp_path / "host", "--broker", servers.url("simulators"), *common)
+        stack.enter_context(process(tmp_path / "host.log", *ZENATA, "simulate", *host))
+        options = ("--broker", servers.url("ingest"), "--control-url", postgres, *common)
         ports = free_ports(HOST, {"first": 0, "second": 0})
         for name, port in ports.items():
             stack.enter_context(serving(tmp_path / name, port, *options))

@@ -43,6 +43,10 @@ class Running:
         secret = password(user) if secret is None else secret
         return Address(host=self.host, port=self.mqtt_port, username=user, password=secret)
 
+    def url(self, user: str) -> str:
+        """Return where a user connects, with its password."""
+        return f"mqtt://{user}:{password(user).replace(' ', '%20')}@{self.host}:{self.mqtt_port}"
+
 
 def password(name: str) -> str:
     """Return the password of one of the `standard_users`."""
