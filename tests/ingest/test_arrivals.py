@@ -1,7 +1,5 @@
 """Each message has a date of its own, and the same again when the broker delivers it again."""
 
-import os
-import subprocess
 from contextlib import ExitStack, suppress
 
 import msgspec
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 
 from ingest.arrivals import OVER_HTTP, OVER_MQTT, STEP, ArrivalClock, ArrivalLog
 from ingest.delivery_order import OrderState
+from tests.disks import mounted
 from zenata.errors import SetupError, StoreError
 from zenata.wire.mqtt import Message
 
@@ -190,11 +189,8 @@ def test_a_file_that_cannot_be_used_is_reported(tmp_path, opened):
 @pytest.fixture
 def disk(tmp_path):
     """A disk of 256 KiB."""
-    if os.geteuid():
-        pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", tmp_path], check=True)
-    yield tmp_path
-    subprocess.run(["umount", "-l", tmp_path], check=True)
+    with mounted(tmp_path, "size=256k") as folder:
+        yield folder
 
 
 def test_a_full_disk_is_an_error_of_the_store_and_no_date_is_lost_behind_it(disk, opened):

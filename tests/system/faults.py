@@ -7,7 +7,6 @@ import json
 import os
 import random
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,7 @@ from typing import Any
 import httpx
 
 from tests.system.running import RunningCity, running_city, zenata
-from tests.waiting import PATIENCE, wait_until
+from tests.waiting import wait_until
 from zenata.process.signals import process_exists
 
 HEALING = 600.0  # far beyond what healing takes, also on a machine that has other work [s]
@@ -157,14 +156,15 @@ def end(name: str) -> Fault:
     def fault(rig: Rig) -> None:
         before = rig.running.pids[name]
         os.kill(before, signal.SIGTERM)
-        wait_until(lambda: pids(rig).get(name, before) != before, f"{name} runs again")
+        wait_until(lambda: pids(rig.running).get(name, before) != before, f"{name} runs again")
 
     return fault
 
 
-def pids(rig: Rig) -> dict[str, int]:
+def pids(city: RunningCity) -> dict[str, int]:
+    """Return process ids by name, none while nobody can say them."""
     try:
-        return rig.running.pids
+        return city.pids
     except (OSError, json.JSONDecodeError):
         return {}
 
@@ -235,7 +235,7 @@ def damage_blocks(rig: Rig, of: str) -> None:
     with suppress(ProcessLookupError):
         os.kill(rig.running.pids["api"], signal.SIGSTOP)
     time.sleep(rig.moments.uniform(1.0, 4.0))
-    before = pids(rig).values()
+    before = pids(rig.running).values()
     for pid in before:  # a process that stands takes no other signal
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -276,24 +276,3 @@ FAULTS: dict[str, Fault] = {
     "blocks damaged": damage("$MQTT_msgs", "$MQTT_rmsgs", ""),
     "sessions damaged": damage("$MQTT_sess"),
 }
-
-
-@contextmanager
-def mounted(folder: Path, size: int) -> Iterator[None]:
-    """Mount a small disk, of `size` MiB."""
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}M", "tmpfs", folder], check=True)
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True, timeout=PATIENCE)
-
-
-def can_mount(folder: Path) -> bool:
-    """Return whether small disks can be mounted here."""
-    if os.geteuid():
-        return False
-    try:
-        with mounted(folder, 1):
-            return True
-    except (OSError, subprocess.CalledProcessError):
-        return False

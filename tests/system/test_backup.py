@@ -31,9 +31,9 @@ def test_a_city_goes_on_from_its_backup(tmp_path):
     with running_city(first, *OPTIONS) as city:
         wait_until(lambda: worlds_of(city), "the simulators answer")
         body = {"seed": 7, "start": START, "state": "paused", "kinds": ["water"]}
-        headers = {"Authorization": f"Bearer {city.key}"}
-        world = httpx.post(f"{city.http}/v1/worlds", headers=headers, json=body, timeout=60).json()["world"]
-        assert httpx.post(f"{city.http}/v1/devices", headers=headers, json={"id": "roof"}).status_code == 201
+        with city.client() as demo:
+            world = demo.post("/v1/worlds", json=body).json()["world"]
+            assert demo.post("/v1/devices", json={"id": "roof"}).status_code == 201
         time = parse_time(city.newest())
         count = stored_before(city, time)
         with Client(city.broker, "demo", secret=city.key, session="away") as pilot:

@@ -6,21 +6,15 @@
 import os
 import random
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tests.system.readings import START
+from tests.system.readings import START, messages
 from tests.system.running import SMALL, RunningCity, running_city
-from tests.zenata.store.data import ALWAYS
-from zenata.city.kinds import KINDS
-from zenata.city.readings import Selection
 from zenata.store import open_store
-from zenata.store.base import Query, Store
 
 ROUNDS = int(os.environ.get("ZENATA_CHAOS_ROUNDS", "5"))
 
@@ -63,20 +57,3 @@ def torment(folder: Path, store: str, steps: tuple[Kill, ...], rounds: int = ROU
     assert balance["published"] == balance["stored"] > 0
     with closing(open_store(store)) as opened:
         assert messages(opened) == balance["stored"]
-
-
-def messages(store: Store) -> int:
-    """Count the messages in a store; each is there whole and once, and the numbers of each sensor are 1, 2, 3, ..."""
-    table = store.query(Query(selection=Selection(worlds=("zenata",)), limit=10**8, **ALWAYS))
-    assert not table.more
-    order = np.lexsort((table.columns["seq"], table.series))
-    series, seq = table.series[order], table.columns["seq"][order]
-    _, first, count = np.unique(series, return_index=True, return_counts=True)
-    assert np.array_equal(seq, np.concatenate([np.arange(1, n + 1) for n in count.tolist()]))
-    sizes: dict[str, list[int]] = {}
-    for number, size in zip(series[first].tolist(), count.tolist(), strict=True):
-        sizes.setdefault(table.catalog[number].sensor, []).append(size)
-    assert all(len(set(of)) == 1 for of in sizes.values())
-    properties = Counter(table.catalog[number].sensor for number in series[first].tolist())
-    assert all(properties[sensor] == len(KINDS[sensor.rpartition("-")[0]].properties) for sensor in sizes)
-    return sum(of[0] for of in sizes.values())

@@ -14,26 +14,22 @@ import os
 import random
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import httpx
-import numpy as np
 import pytest
 
-from tests.system.faults import FAULTS, Rig, can_mount, end_everything, kill, mounted, stop
+from tests.disks import mounted
+from tests.system.faults import FAULTS, Rig, end_everything, kill, stop
 from tests.system.load import METER, Load, loading
-from tests.system.readings import START
+from tests.system.readings import START, messages
 from tests.waiting import wait_until
-from tests.zenata.store.data import ALWAYS
 from tests.zenata.store.influxd import running as running_influxd
-from zenata.city.readings import Selection
 from zenata.process.ports import free_ports
 from zenata.store import open_store
-from zenata.store.base import Query, Store
 
 ROUNDS = int(os.environ.get("ZENATA_SOAK_ROUNDS", "20"))
 SECONDS = float(os.environ.get("ZENATA_SOAK_SECONDS", "15"))
@@ -55,10 +51,8 @@ def options(*more: str) -> tuple[str, ...]:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     disk = tmp_path / "disk"
     disk.mkdir()
-    if not can_mount(disk):
-        pytest.skip("small disks cannot be mounted here: that needs root and the right to mount")
     say(f"ZENATA_CHAOS_SEED={SEED}")
-    with mounted(disk, SIZE):
+    with mounted(disk, f"size={SIZE}M"):
         made = Rig(disk, options(), random.Random(SEED))  # noqa: S311 - no secret
         try:
             yield made
@@ -201,26 +195,3 @@ def check(rig: Rig, load: Load, lost: int) -> dict[str, int]:
         assert named == line["missing"]
         missing[world] = line["missing"]
     return missing
-
-
-def messages(store: Store, gaps: dict[str, list[tuple[int, int]]]) -> int:
-    """Count the messages of the city in a store; each is there whole and once, and its numbers are 1, 2, 3 ... but for `gaps`."""
-    table = store.query(Query(selection=Selection(worlds=("zenata",)), limit=10**8, **ALWAYS))
-    assert not table.more
-    order = np.lexsort((table.columns["seq"], table.series))
-    series, seq = table.series[order], table.columns["seq"][order]
-    sizes: dict[str, set[int]] = {}
-    for number, numbers in zip(*_divide(series, seq), strict=True):
-        sensor = table.catalog[number].sensor
-        absent = {n for first, last in gaps.get(sensor, ()) for n in range(first, last + 1)}
-        expected = [n for n in range(1, int(numbers[-1]) + 1) if n not in absent]
-        assert numbers.tolist() == expected, (sensor, Counter(numbers.tolist()).most_common(1))
-        sizes.setdefault(sensor, set()).add(len(numbers))
-    assert all(len(of) == 1 for of in sizes.values())
-    return sum(size for (size,) in sizes.values())
-
-
-def _divide(series: np.ndarray, seq: np.ndarray) -> tuple[list[int], list[np.ndarray]]:
-    """Return the series that there are, and the numbers of each."""
-    names, first = np.unique(series, return_index=True)
-    return names.tolist(), np.split(seq, first[1:])

@@ -1,9 +1,7 @@
 """Whatever stops is reported, and what can heal heals: each stop is made for real, on one city."""
 
-import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.disks import mounted
+from tests.system.faults import pids
 from tests.system.running import SMALL, RunningCity, running_city, zenata
 from tests.waiting import PATIENCE, wait_until
 
@@ -24,12 +24,8 @@ SETTINGS = (*SMALL, "--start", "2026-03-01T06:00:00Z", "--speed", "10")
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A small disk of its own."""
-    if os.geteuid():
-        pytest.skip("only root can mount a small disk")
-    folder = tmp_path_factory.mktemp("disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}M", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with mounted(tmp_path_factory.mktemp("disk"), f"size={SIZE}M") as folder:
+        yield folder
 
 
 @pytest.fixture(scope="module")
@@ -43,15 +39,12 @@ def ready(city: RunningCity) -> tuple[bool, str]:
     return answer.status_code == 200, answer.json().get("detail", "")
 
 
-def as_admin(city: RunningCity, path: str) -> httpx.Response:
-    headers = {"Authorization": f"Bearer {city.admin_key}"}
-    return httpx.get(city.http + path, headers=headers, timeout=60, trust_env=False)
-
-
 def wait_until_reported(city: RunningCity) -> str:
     """Wait until the city says that it is not well, everywhere where it can be asked; return what is wrong."""
     wait_until(lambda: not ready(city)[0], "it is not ready")
-    wait_until(lambda: "not-ready" in {one["kind"] for one in as_admin(city, "/v1/alerts").json()["items"]}, "an alert")
+    wait_until(
+        lambda: "not-ready" in {one["kind"] for one in city.get("/v1/alerts", city.admin_key)["items"]}, "an alert"
+    )
     doctor = zenata("doctor", "--data-dir", str(city.folder))
     assert doctor.returncode != 0
     assert "FAIL  city" in doctor.stdout
@@ -91,7 +84,7 @@ def test_a_full_disk_is_reported_and_heals_when_there_is_room(city: RunningCity,
     own = city.get("/v1/me/activity")["alerts"]
     assert [one["kind"] for one in own if world in one["detail"]] == ["not-stored"]
     filler.unlink()
-    wait_until(lambda: _pids(city).get("broker", broker) != broker, "the broker is started again")
+    wait_until(lambda: pids(city).get("broker", broker) != broker, "the broker is started again")
     assert "broker is started again: its disk was full" in city.printed
     wait_until_well(city)
     before = _stored(city, world)
@@ -99,20 +92,13 @@ def test_a_full_disk_is_reported_and_heals_when_there_is_room(city: RunningCity,
     assert list((city.folder / "worlds").glob("*/failed")) == []
     assert city.process.poll() is None
     city.halt()
-    ledger = as_admin(city, "/v1/ledger").json()["items"][0]
+    ledger = city.get("/v1/ledger", city.admin_key)["items"][0]
     assert (ledger["missing"], ledger["in_flight"]) == (0, 0)
 
 
 def _stored(city: RunningCity, world: str) -> int:
     """Return how many messages of a world are stored."""
     return sum(line["stored"] for line in city.get("/v1/ledger")["items"] if line["world"] == world)
-
-
-def _pids(city: RunningCity) -> dict[str, int]:
-    try:
-        return city.pids
-    except (OSError, json.JSONDecodeError):
-        return {}
 
 
 def _fill(filler: Path, until: Callable[[], bool]) -> None:

@@ -5,7 +5,6 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import msgspec
 import psutil
 import pytest
@@ -177,8 +176,8 @@ def test_a_deleted_world_leaves_nothing_with_the_broker(city):
         )
         assert last
     assert process_of(world) is None
-    headers = {"Authorization": f"Bearer {city.admin_key}"}
-    wait_until(lambda: world not in httpx.get(f"{city.http}/metrics", headers=headers).text, "the store forgets it")
+    with city.client(city.admin_key) as admin:
+        wait_until(lambda: world not in admin.get("/metrics").text, "the store forgets it")
 
 
 def test_a_world_that_nobody_uses_sleeps_and_wakes_where_it_was(tmp_path, monkeypatch):

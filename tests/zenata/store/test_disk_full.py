@@ -1,12 +1,11 @@
 """A full disk: a clear error, nothing half stored, and all goes on when there is room again."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.disks import mounted
 from tests.zenata.store.data import ALWAYS, grid_of, rows_of
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import StoreError
@@ -20,11 +19,8 @@ SERIES, TICKS, BATCH = 4000, 130, 5  # the disk is full at tick 30, or 95
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small disk of its own."""
-    if os.geteuid():
-        pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}M", "tmpfs", tmp_path], check=True)
-    yield tmp_path
-    subprocess.run(["umount", tmp_path], check=True)
+    with mounted(tmp_path, f"size={SIZE}M") as folder:
+        yield folder
 
 
 @pytest.mark.parametrize("room", [6, 18], ids=["while writing ahead", "at a checkpoint"])
