@@ -67,7 +67,7 @@ def device(
     pilot = _pilot(principal, params.pilot) or principal.pilot
     found = context.devices.device(pilot, device)
     if found is None:
-        raise _unknown(device)
+        raise Problem("unknown-device", f"There is no device {device[:80]!r}. {KINDS['unknown-device'].help}")
     table = context.store.latest(Selection(worlds=(found.world,), sensors=(found.id,)))
     latest = context.encoder.json_list(table, b',"latest":[', b"]}")
     return Response(msgspec.json.encode(document_of(found))[:-1] + latest, media_type=JSON)
@@ -122,10 +122,6 @@ def problem_of(error: DeviceError) -> Problem:
         return invalid("id", str(error))
     name = "unknown-device" if error.reason == "unknown" else "device-conflict"
     return Problem(name, f"{sentence(str(error))} {KINDS[name].help}")
-
-
-def _unknown(device: str) -> Problem:
-    return Problem("unknown-device", f"There is no device {device[:80]!r}. {KINDS['unknown-device'].help}")
 
 
 def document_of(device: Device) -> DeviceDocument:

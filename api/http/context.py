@@ -5,7 +5,7 @@ from asyncio import Semaphore
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from threading import Lock
 from typing import Annotated, Protocol
@@ -169,6 +169,39 @@ class Context:
     addresses: Callable[[], Mapping[str, str]] = dict
     peers: Peers | None = None
 
+    own_activity: Remembered = field(init=False, default_factory=Remembered)
+    """What pilots are told of themselves: it takes the broker, the store and the control data."""
+    encoder: Encoder = field(init=False, default_factory=Encoder)
+    """Writes tables of readings."""
+    feeds: WeakValueDictionary[Selection, Feed] = field(init=False, default_factory=WeakValueDictionary)
+    """What listeners with equal selections share."""
+    frame_feeds: WeakValueDictionary[tuple[str, tuple[str, ...], str], FrameFeed] = field(
+        init=False, default_factory=WeakValueDictionary
+    )
+    """What those who watch the same frames share, by world, kinds and property."""
+    queries: FairPool = field(
+        init=False, default_factory=lambda: FairPool(slots=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
+    )
+    """Slots of requests that work in threads."""
+    simulator_calls: defaultdict[tuple[str, str], FairPool] = field(
+        init=False, default_factory=lambda: defaultdict(lambda: FairPool(slots=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
+    )
+    """Slots of requests that wait for simulators, by route."""
+    heavy_queries: HeavyQueries = field(init=False, default_factory=HeavyQueries)
+    """Turns of queries that read much."""
+    takers: FairPool = field(
+        init=False, default_factory=lambda: FairPool(slots=STORED_AT_ONCE, share=STORED_AT_ONCE // 2, queue=MAX_WAITING)
+    )
+    """Slots of requests with telemetry, of pilots in turns, so that a slow store leaves threads for everybody else."""
+    replays: Semaphore = field(init=False, default_factory=lambda: Semaphore(MAX_REPLAYS))
+    """Replays of streams that read the store at once, so that listeners who all come back leave room for queries."""
+    sockets: Counter[str] = field(init=False, default_factory=Counter)
+    """How many WebSockets each pilot has open."""
+    streams: Counter[str] = field(init=False, default_factory=Counter)
+    """How many streams of Server-Sent Events each pilot has open."""
+    backfill_turns: defaultdict[str, Lock] = field(init=False, default_factory=lambda: defaultdict(Lock))
+    """Turns of each pilot's backfills, so that two at once cannot both have what is left of the day's quota."""
+
     @cached_property
     def look_up(self) -> LookUp:
         """Looks for keys that another server may just have made."""
@@ -178,11 +211,6 @@ class Context:
     def activity(self) -> Activity:
         """Counts each pilot's requests."""
         return Activity(WallClock())
-
-    @cached_property
-    def own_activity(self) -> Remembered:
-        """What pilots are told of themselves: it takes the broker, the store and the control data."""
-        return Remembered()
 
     @cached_property
     def history(self) -> History:
@@ -210,11 +238,6 @@ class Context:
         return WebSessions(self.register)
 
     @cached_property
-    def encoder(self) -> Encoder:
-        """Writes tables of readings."""
-        return Encoder()
-
-    @cached_property
     def sensors(self) -> SensorIndex:
         """The city's sensors, arranged for searching."""
         return SensorIndex(self.city)
@@ -225,59 +248,9 @@ class Context:
         return {name: read_layer(self.city, name) for name in LAYERS}
 
     @cached_property
-    def feeds(self) -> WeakValueDictionary[Selection, Feed]:
-        """What listeners with equal selections share."""
-        return WeakValueDictionary()
-
-    @cached_property
-    def frame_feeds(self) -> WeakValueDictionary[tuple[str, tuple[str, ...], str], FrameFeed]:
-        """What those who watch the same frames share, by world, kinds and property."""
-        return WeakValueDictionary()
-
-    @cached_property
     def frames(self) -> FrameBuilder:
         """Makes frames of readings."""
         return FrameBuilder(self.sensors)
-
-    @cached_property
-    def queries(self) -> FairPool:
-        """Slots of requests that work in threads."""
-        return FairPool(slots=QUERIES, share=QUERIES_OF_ONE, queue=MAX_WAITING)
-
-    @cached_property
-    def simulator_calls(self) -> defaultdict[tuple[str, str], FairPool]:
-        """Slots of requests that wait for simulators, by route."""
-        return defaultdict(lambda: FairPool(slots=8 * AT_ONCE, share=AT_ONCE, queue=1_000))
-
-    @cached_property
-    def heavy_queries(self) -> HeavyQueries:
-        """Turns of queries that read much."""
-        return HeavyQueries()
-
-    @cached_property
-    def takers(self) -> FairPool:
-        """Slots of requests with telemetry, of pilots in turns, so that a slow store leaves threads for everybody else."""
-        return FairPool(slots=STORED_AT_ONCE, share=STORED_AT_ONCE // 2, queue=MAX_WAITING)
-
-    @cached_property
-    def replays(self) -> Semaphore:
-        """Replays of streams that read the store at once, so that listeners who all come back leave room for queries."""
-        return Semaphore(MAX_REPLAYS)
-
-    @cached_property
-    def sockets(self) -> Counter[str]:
-        """How many WebSockets each pilot has open."""
-        return Counter()
-
-    @cached_property
-    def streams(self) -> Counter[str]:
-        """How many streams of Server-Sent Events each pilot has open."""
-        return Counter()
-
-    @cached_property
-    def backfill_turns(self) -> defaultdict[str, Lock]:
-        """Turns of each pilot's backfills, so that two at once cannot both have what is left of the day's quota."""
-        return defaultdict(Lock)
 
     @property
     def world(self) -> str:

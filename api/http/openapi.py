@@ -1,7 +1,6 @@
 """The OpenAPI document, made from the routes."""
 
 import inspect
-from collections.abc import Iterator
 from http import HTTPStatus
 from threading import Lock
 from typing import Any
@@ -77,12 +76,10 @@ class Application(FastAPI):
     def make_document(self) -> tuple[bytes, str]:
         """Return the OpenAPI document and its entity tag, made at the first call: that takes up to a second."""
         with self._making:
-            made = self._document = self._document or self._encoded()
-            return made
-
-    def _encoded(self) -> tuple[bytes, str]:
-        body = msgspec.json.encode(self.openapi())
-        return body, weak_tag(body)
+            if self._document is None:
+                body = msgspec.json.encode(self.openapi())
+                self._document = body, weak_tag(body)
+            return self._document
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document."""
@@ -96,7 +93,7 @@ class Application(FastAPI):
                     operation = document["paths"][route.path][method.lower()]
                     operation["requestBody"] = {"required": True, "content": content}
         document["components"].setdefault("schemas", {}).update(SCHEMAS.components())
-        for operation in _operations(document):
+        for operation in (one for path in document["paths"].values() for one in path.values()):
             operation["summary"] = operation["description"].partition("\n")[0].rstrip(".")
             if "requestBody" in operation:
                 operation["responses"].setdefault("413", responses(None, "body-too-large")[413])
@@ -110,7 +107,3 @@ def _body(dependant: Dependant) -> type | None:
     """Return the struct of the body that a route reads."""
     readers = (one.call for one in dependant.dependencies)
     return next((reader.type for reader in readers if isinstance(reader, Reader)), None)
-
-
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    return (operation for path in document["paths"].values() for operation in path.values())

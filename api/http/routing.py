@@ -27,15 +27,11 @@ class FairRoute(APIRoute):
             context: Context = request.app.state.context
             if request.method not in {"GET", "DELETE"}:
                 await request.body()  # before the slot: a slow client must not hold one
-            owner = identify(context, request, key_of(request)).pilot if self._needs_key else NOBODY
+            owner = identify(context, request, key_of(request)).pilot if self.dependencies else NOBODY
             async with self.pool(context, owner):
                 return await handle(request)
 
         return handle_in_turn
-
-    @property
-    def _needs_key(self) -> bool:
-        return bool(self.dependencies)
 
     def pool(self, context: Context, owner: str) -> AbstractAsyncContextManager[None]:
         """Return a slot, to be waited for."""

@@ -2,15 +2,14 @@
 
 from typing import Annotated
 
-import msgspec
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from api.http.answers import respond
 from api.http.auth import PrincipalDep, check_same_origin, cookie_of, session_of
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
-from api.http.formats import JSON
 from api.http.params import NoParams
 from api.http.problems import Problem
 from api.http.responses import responses
@@ -78,7 +77,7 @@ def _answer(context: Context, principal: Principal, secret: str) -> Response:
         "scopes": sorted(principal.scopes),
         "expires": format_time(min(ends)) if ends else None,
     }
-    return Response(msgspec.json.encode(document), media_type=JSON)
+    return respond(document)
 
 
 def _set_cookie(request: Request, response: Response, secret: str, end: int | None) -> None:

@@ -11,14 +11,14 @@ from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body
 from api.http.context import Context, ContextDep
 from api.http.params import Params, PilotPath
-from api.http.problems import Problem, invalid
+from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.pilots.routes import find
 from api.trials.pages import HTML, choose_report, page_response
+from api.trials.routes import Reported, known_challenge
 from api.trials.scorecard import WAIVED, WITHDRAWN, scorecard_html, scorecard_of
 from zenata.city.clock import WallClock
-from zenata.city.sentences import Language
 from zenata.contract.scorecards import NewException, Scorecard
 from zenata.control.audit import audit_entry
 from zenata.control.keys import Principal
@@ -41,11 +41,8 @@ class OfChallenges(Params):
     )
 
 
-class ScorecardParams(OfChallenges):
-    """How a scorecard is written."""
-
-    format: str | None = Field(None, description="`html` or `json`; it wins over Accept.", max_length=16)
-    lang: Language = Field("en", description="Language of HTML.")
+class ScorecardParams(Reported, OfChallenges):
+    """What the scorecard asks for, and how it is written."""
 
 
 @router.get(
@@ -113,9 +110,5 @@ def _record(
 
 
 def _challenges(context: Context, text: str | None) -> list[str]:
-    known = context.trials.register.challenges
-    chosen = [word.strip() for word in (text or "").split(",") if word.strip()]
-    for name in chosen:
-        if name not in known:
-            raise Problem("unknown-challenge", f"There is no challenge {name!r}. Use 'allowed'.", allowed=list(known))
-    return list(dict.fromkeys(chosen))
+    chosen = dict.fromkeys(word.strip() for word in (text or "").split(",") if word.strip())
+    return [known_challenge(context, name) for name in chosen]

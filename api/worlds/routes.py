@@ -5,7 +5,6 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
-from pydantic import Field
 
 from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
@@ -13,12 +12,11 @@ from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
 from api.http.formats import JSON
 from api.http.pages import page_of
-from api.http.params import NoParams, PageParams, Params
+from api.http.params import NoParams, PageParams, WorldParams
 from api.http.problems import Problem, invalid
 from api.http.responses import responses
 from api.http.rights import WATCHERS
 from api.http.routing import WaitingRoute
-from api.readings.selection import check_sensor
 from api.worlds.orders import order_of
 from api.worlds.steps import steps_response
 from api.worlds.worlds import redacted
@@ -54,12 +52,6 @@ months. Counted in the audit log, at most as many as there can be."""
 
 _DAY = 86_400 * SECOND
 _ADVANCE_TIMEOUT = 600.0  # for a world to be advanced [s]
-
-
-class InWorld(Params):
-    """Which world is meant."""
-
-    world: str | None = Field(None, description="The shared city if left out.", max_length=64)
 
 
 @router.post(
@@ -338,7 +330,6 @@ def command(
     for command in commands:
         if world != context.world or not context.register.may_command(principal.pilot, command.sensor):
             context.worlds.check_owner(principal, world, right)
-        check_sensor(context, command.sensor)
     orders = [order_of(context, principal, present(command)) for command in commands]
     wait = max(command.wait for command in commands)
     arguments = {"orders": orders, "wait": wait}
@@ -359,7 +350,7 @@ def command_outcome(
     context: ContextDep,
     principal: PrincipalDep,
     command: Annotated[str, Path(description="A command's id: yours, or that of the answer to it.", max_length=128)],
-    params: Annotated[InWorld, Query()],
+    params: Annotated[WorldParams, Query()],
 ) -> Response:
     """Say what became of a command: one's own, or any to a world of one's own. A world remembers the last 10,000."""
     world = params.world or context.world

@@ -147,7 +147,8 @@ class Worlds:
             text = str(error)  # when nobody answers it names files and ports, which a pilot must not see
             if error.reason == "quota":
                 raise Problem(name, f"{text}.", {"Retry-After": str(_AGAIN)}, quota="worlds") from error
-            if error.reason != "away" and _names_file(text, self.index.location):  # a disk that is full, for instance
+            names_file = self.index.location in text or _ABSOLUTE.search(text)  # a disk that is full, for instance
+            if error.reason != "away" and names_file:
                 log.error("%s", text)
                 text = "The sandbox cannot write the world's files now: ask whoever runs it"
             details = {"away": KINDS[name].help, "invalid": text}
@@ -162,11 +163,6 @@ def _available() -> Iterator[None]:
     except SetupError as error:
         log.error("%s", error)
         raise Problem("world-unavailable", KINDS["world-unavailable"].help) from error
-
-
-def _names_file(text: str, location: str) -> bool:
-    """Return whether a text names a file of the operator's: one of the worlds, or any by an absolute path."""
-    return location in text or _ABSOLUTE.search(text) is not None
 
 
 def redacted(principal: Principal, answer: World) -> World:
