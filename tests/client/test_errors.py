@@ -62,6 +62,7 @@ def test_a_quota_is_waited_for_within_reason():
             assert client.kinds()
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_long_wait_is_not_waited_for_but_reported():
     with (
         running(limits=Limits(1e6, 1)) as api,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.ingest.test_service import air, broker, ingesting, publish, seqs, wait_for  # noqa: F401 - fixtures
 from zenata.store.dead_letters import REASONS
 
-EXAMPLES, SIZE = settings.default.max_examples // 2, 50  # 350 payloads; 12,500 in `make soak`
+EXAMPLES, SIZE = max(settings.default.max_examples // 2, 1), 50  # 350 payloads; 12,500 in `make soak`
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 JSON = st.recursive(

@@ -116,6 +116,7 @@ def test_bodies_may_be_gzip_and_not_too_large(client):
     assert post(b" " * (MAX_BODY + 1), "identity") == 413
 
 
+@pytest.mark.usefixtures("one_day")
 @pytest.mark.parametrize(
     ("limits", "quota"), [(Limits(0.01, 100), "messages_per_second"), (Limits(100, 1), "points_per_day")]
 )

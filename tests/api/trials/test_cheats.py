@@ -152,6 +152,7 @@ def test_of_a_graded_trial_nothing_is_told_between_its_seeds(client, graded):
     assert board["items"] == []
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_graded_trial_that_was_cancelled_shows_nothing_and_its_attempt_is_spent(client, graded, monkeypatch):
     today = [one for one in client.get("/v1/trials").json()["items"] if one["mode"] == "graded"]
     monkeypatch.setattr(trials_module, "MAX_GRADED", len(today) + 1)

@@ -206,6 +206,7 @@ def test_a_cancelled_trial_stays_on_the_list_and_its_world_goes(client, there):
     assert trial["trial"] in [one["trial"] for one in client.get("/v1/trials").json()["items"]]
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
     graded = [client.post("/v1/trials", json={"challenge": "short", "mode": "graded"}) for _ in range(4)]
     assert [response.status_code for response in graded] == [201, 201, 201, 409]
@@ -214,6 +215,7 @@ def test_a_pilot_has_so_many_trials_at_once_and_graded_ones_a_day(client):
     assert refused(client.post("/v1/trials", json={"challenge": "short"}))[0] == "trial-limit"
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_pilot_begins_so_many_trials_a_day_as_each_stays_on_its_list(client, monkeypatch):
     today = len(client.get("/v1/trials").json()["items"])
     monkeypatch.setattr(trials_module, "MAX_BEGUN", today + 1)

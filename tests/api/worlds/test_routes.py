@@ -289,6 +289,7 @@ def test_a_backfill_is_begun(pilot, simulators):
     assert "expected" not in response.json()
 
 
+@pytest.mark.usefixtures("one_day")
 def test_item_7_backfills_count_against_the_day_also_after_a_restart_and_at_once(pilot, simulators, api):
     def left() -> int:
         pilot.post("/v1/worlds/w-own/backfill", json={"end": "2026-02-01T00:00:00Z"})

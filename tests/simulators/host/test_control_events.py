@@ -100,12 +100,14 @@ class TestEndsAndRepairs:
     def test_a_crew_ends_what_it_finds(self, city, world):
         world("event", event={"type": "leak", "target": "street-0001", "duration": "48h", "area": 0.003})
         repair = world("repair", target="street-0001", by="demo")
+        world("repair", target="street-0002")
         assert (repair["status"], repair["found"], repair["cost"]) == ("on its way", None, 400.0)
         world("advance", end="2026-01-05T18:00:00Z", every="5m", limit=0)
-        (working,) = world("repairs")
+        working, idle = world("repairs")
         assert (working["status"], working["found"], working["cost"]) == ("working", ["leak"], 6400.0)
+        assert (idle["status"], idle["found"], idle["cost"]) == ("done", [], 400.0)
         world("advance", end="2026-01-05T20:00:00Z", every="5m", limit=0)
-        (done,) = world("repairs")
+        done, _ = world("repairs")
         assert (done["status"], world("events")[0]["end"]) == ("done", done["done"])
         (label,) = world("labels")
         assert label["end"] == done["done"]

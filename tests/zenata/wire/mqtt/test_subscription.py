@@ -239,6 +239,7 @@ def test_what_was_not_acknowledged_comes_again(broker):
         acknowledged = {int(message.payload) for message in again[:10]}
         client.acknowledge(again[:10])
         round_trip(client)
+        client._client.socket().shutdown(socket.SHUT_RDWR)  # as a killed client does, which says no goodbye
     with subscription(broker, "w-3") as client:
         rest = take(client, 10)
         client.acknowledge(rest)
