@@ -138,6 +138,7 @@ class SetupError(ZenataError):
 class TrialError(ReasonError):
     """A trial cannot be begun, or an answer does not count.
 
-    Reasons: ``unknown``: there is no such trial; ``invalid``: it is no such answer; ``early``, ``late``, ``over``: not at this
-    time; ``limit``: too many; ``conflict``: not as the trial is; ``away``: not now, but the same answer may count soon.
+    Reasons: ``challenge``, ``variant``: there is none such in this city; ``unknown``: there is no such trial; ``invalid``: it is
+    no such answer; ``early``, ``late``, ``over``: not at this time; ``limit``: too many; ``conflict``: not as the trial is;
+    ``away``: not now, but the same answer may count soon.
     """

@@ -100,12 +100,7 @@ def begin(
     Nothing tells what is hidden in these worlds: they have readings and take commands, and no more.
     """
     register = context.trials.register
-    try:
-        row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
-    except TrialError as error:
-        if error.reason == "invalid":
-            raise invalid("challenge", str(error)) from error
-        raise
+    row = register.begin(principal.pilot, new, context.register.pilot(principal.pilot).edition)
     return respond(trial_document(register, row), 201, {"Location": f"/v1/trials/{row.id}"})
 
 
@@ -270,6 +265,8 @@ def _edition(context: Context, principal: Principal, params: OfEdition) -> str:
 
 def problem_of(error: TrialError) -> Problem:
     """Return the problem that a refusal of the register is answered with."""
+    if error.reason in ("challenge", "variant"):
+        return invalid(error.reason, str(error))
     name = _PROBLEMS.get(error.reason)
     if name is None:
         return Problem("trial-conflict", sentence(str(error)), code=error.reason)

@@ -10,6 +10,7 @@ import typer
 from sandbox.cli.options import USER, Ask, with_api, with_settings
 from sandbox.screen import say, show_json, table
 from sandbox.settings import Settings
+from zenata.errors import SetupError
 
 Language = Literal["en", "fr", "ar"]
 VariantName = Literal["plain", "outage", "sensor-faults", "heat-wave", "ramadan"]
@@ -186,8 +187,7 @@ def run(
     If no city is running, one is started for the trial, and stopped afterwards.
     """
     from sandbox.running import ask
-    from sandbox.trials import KILLED, city_for, run_trial, write_junit, write_report
-    from zenata.trials.variants import VARIANTS
+    from sandbox.trials import city_for, run_trial, write_junit, write_report
 
     if robustness and (mode, variant) != ("practice", "plain"):
         raise typer.BadParameter("--robustness is for plain practice: leave --mode and --variant out")
@@ -204,11 +204,8 @@ def run(
         if over["phase"] != "done":
             say(f"zenata: the trial {over['trial']} is {over['phase']}: {over['reason']}")
             raise typer.Exit(2)
-        for row in (*VARIANTS, KILLED) if robustness else ():
-            again = {**new, "seeds": over["numbers"], "variant": "plain" if row == KILLED else row}
-            other = run_trial(settings, user, again, exec_, say, killed=row == KILLED)
-            result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
-            typer.echo(f"{row:9} {result}")
+        if robustness:
+            _say_robustness(settings, user, {**new, "seeds": over["numbers"]}, exec_)
         if receipt:
             document = ask(settings, _at(over["trial"], "receipt"), user=user)
             receipt.write_text(json.dumps(document, ensure_ascii=False), encoding="utf-8")
@@ -217,6 +214,22 @@ def run(
             write_report(document, report, _FORMATS[report.suffix], lang)
     if over["score"]["mean"] < at_least:
         raise typer.Exit(1)
+
+
+def _say_robustness(settings: Settings, user: str, new: dict[str, Any], exec_: str | None) -> None:
+    """Practise again in each variant, and with the service killed midway; show the mean of each, or why there is none."""
+    from sandbox.trials import KILLED, run_trial
+    from zenata.trials.variants import VARIANTS
+
+    for row in (*VARIANTS, KILLED):
+        again = {**new, "variant": "plain" if row == KILLED else row}
+        try:
+            other = run_trial(settings, user, again, exec_, say, killed=row == KILLED)
+        except SetupError as error:  # as a variant that the city lacks is refused; the others count none the less
+            typer.echo(f"{row:9}    refused: {error}")
+        else:
+            result = _interval(other["score"]) if other["score"] else f"   {other['phase']}: {other['reason']}"
+            typer.echo(f"{row:9} {result}")
 
 
 def _say_results(over: dict[str, Any]) -> None:

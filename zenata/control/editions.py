@@ -90,9 +90,9 @@ class Editions:
         Raises
         ------
         TrialError
-            If there is no such challenge, the edition is not open, or the name is another pilot's.
+            If there is no such challenge here, the edition is not open, or the name is another pilot's.
         """
-        self._trials.challenge(challenge)
+        self._trials.playable(challenge)
         with self._trials.lock, Session(self._trials.engine) as session, session.begin():
             lock(session, "trials")
             check_open(session, edition)

@@ -32,6 +32,7 @@ from zenata.control.trial_tables import (
 )
 from zenata.errors import TrialError
 from zenata.trials.challenge import Challenge
+from zenata.trials.needs import playable
 from zenata.trials.seeds import graded_seed, practice_seed, random_number
 
 PRACTICE_SEEDS = 5
@@ -92,17 +93,9 @@ class Trials:
         self.time_of: Callable[[TrialRow], int] = lambda row: self.end_of(row, row.step)
         """Returns the time of the last tick of a trial's world [us since the Unix epoch]."""
 
-    def challenge(self, name: str) -> Challenge:
-        """Return a challenge.
-
-        Raises
-        ------
-        TrialError
-            If there is none of that name.
-        """
-        if name not in self.challenges:
-            raise TrialError(f"there is no challenge {name[:80]!r}: use {', '.join(self.challenges)}", "invalid")
-        return self.challenges[name]
+    def playable(self, name: str, variant: str = "plain") -> Challenge:
+        """Return a challenge that can be played here (`zenata.trials.needs.playable`)."""
+        return playable(self.challenges, name, self._city, variant)
 
     def begin(self, pilot: str, new: NewTrial, edition: str = "") -> TrialRow:
         """Make a trial, which waits for its turn.
@@ -110,9 +103,9 @@ class Trials:
         Raises
         ------
         TrialError
-            If there is no such challenge, or the pilot has as many as it may have.
+            If there is no such challenge or variant here, or the pilot has as many as it may have.
         """
-        self.challenge(new.challenge)
+        self.playable(new.challenge, new.variant)
         now = self._clock.now()
         graded = new.mode == "graded"
         numbers = new.seeds or [random_number() for _ in range(PRACTICE_SEEDS)]

@@ -275,6 +275,8 @@ class Challenge:
         What to do, in one sentence.
     kinds, districts : tuple of str
         Whose sensors publish; empty for all.
+    sensors : mapping of str to int
+        By kind, among how many sensors its hidden events choose (`zenata.trials.needs.numbered`).
     networks : tuple of str
         Networks that a service needs.
     tick : int
@@ -315,6 +317,7 @@ class Challenge:
     summary: str
     kinds: tuple[str, ...]
     districts: tuple[str, ...] = ()
+    sensors: Mapping[str, int] = field(default_factory=dict)
     networks: tuple[str, ...] = ()
     tick: int
     step: int

@@ -26,6 +26,7 @@ from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Occurrence, Policy, Run, Score, Setting, Step
 from zenata.trials.incident_policies import naive, reference
+from zenata.trials.needs import numbered
 from zenata.trials.variants import planned
 
 REACH = 500.0
@@ -62,7 +63,7 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
                 f"hidden-accident-{number}",
                 begin,
                 int(chance.integers(30, 91)) * 60,
-                target=f"traffic-{int(chance.integers(1, PRIMARY + 1)):04d}",
+                target=numbered("traffic", int(chance.integers(1, PRIMARY + 1))),
                 capacity=round(float(chance.uniform(0.1, 0.4)), 2),
             )
         )
@@ -70,7 +71,7 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     found.append(planned("festival", "hidden-festival", feast, 6 * 3600, trips=600))
     for number, detector in enumerate(dict.fromkeys((chance.integers(1, DETECTORS + 1, 2)).tolist())):
         begin = WARM_UP + int(chance.integers(DURATION - DAY // 2))
-        sensor = f"traffic-{detector:04d}"
+        sensor = numbered("traffic", detector)
         fault = {"sensor": sensor, "property": "occupancy", "fault": "noise", "size": 0.2}
         type_, parameters = ("sensor_stuck", {"sensors": [sensor]}) if number else ("sensor_fault", fault)
         found.append(planned(type_, f"hidden-fault-{number}", begin, DAY // 2, **parameters))
@@ -221,6 +222,7 @@ CHALLENGE = Challenge(
     title={"en": "Traffic incidents", "fr": "Incidents de circulation", "ar": "حوادث المرور"},
     summary="Name the streets in which accidents block lanes, soon after they happen and without false alarms.",
     kinds=("traffic",),
+    sensors={"traffic": DETECTORS},
     networks=("traffic",),
     tick=STEP,
     step=STEP,

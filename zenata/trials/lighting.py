@@ -25,6 +25,7 @@ from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step, Table, no_answers
 from zenata.trials.exhibits import chart
+from zenata.trials.needs import numbered
 from zenata.trials.variants import planned
 
 STEP = 900
@@ -45,6 +46,9 @@ DRIVER, STANDBY = 0.06, 0.5
 OLDEST, NEW = 15.0, 20.0
 """Light of an old and of a new lamp on the road at full power [lx] (of the city pack)."""
 
+LAMPS = 3000
+"""How many the city pack of Zenata has, for which this challenge is made."""
+
 TOLERANCE = 1e-6
 """Share by which a road may be darker than its class, for rounding."""
 
@@ -57,9 +61,9 @@ CARBON, TARIFF = 0.6, 1.2
 
 def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     """Return a light sensor or two that show too much."""
-    lamps, fault = chance.integers(1, 3001, 2).tolist(), {"property": "illuminance", "fault": "gain", "size": 0.5}
+    lamps, fault = chance.integers(1, LAMPS + 1, 2).tolist(), {"property": "illuminance", "fault": "gain", "size": 0.5}
     return tuple(
-        planned("sensor_fault", f"hidden-{number}", 3600, 4 * DAY, sensor=f"streetlight-{lamp:04d}", **fault)
+        planned("sensor_fault", f"hidden-{number}", 3600, 4 * DAY, sensor=numbered("streetlight", lamp), **fault)
         for number, lamp in enumerate(dict.fromkeys(lamps))
     )
 
@@ -256,6 +260,7 @@ CHALLENGE = Challenge(
     title={"en": "Street lighting", "fr": "Éclairage public", "ar": "إنارة الشوارع"},
     summary="Dim each street light as far as the lighting class of its street and hour allows.",
     kinds=("streetlight",),
+    sensors={"streetlight": LAMPS},
     tick=STEP,
     step=STEP,
     warm_up=DAY,

@@ -18,6 +18,7 @@ from zenata.contract.reports import Exhibit
 from zenata.trials import exhibits
 from zenata.trials.anomalies import nab, vus_pr
 from zenata.trials.challenge import DAY, Actions, Challenge, Policy, Run, Score, Setting, Step
+from zenata.trials.needs import numbered
 from zenata.trials.sensor_policies import naive, reference
 from zenata.trials.variants import planned
 
@@ -54,7 +55,7 @@ def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     taken: set[str] = set()
     for number in range(int(chance.integers(10, 19))):
         kind, name, unit = UNITS[int(chance.integers(len(UNITS)))]
-        sensor = f"{kind}-{int(chance.integers(1, SENSORS[kind] + 1)):04d}"
+        sensor = numbered(kind, int(chance.integers(1, SENSORS[kind] + 1)))
         fault = FAULTS[int(chance.integers(len(FAULTS)))]
         begin, hours = int(chance.integers(WARM_UP, WARM_UP + 5 * DAY)), int(chance.integers(12, 49))
         scale, sign = float(chance.uniform(0.7, 2.0)), int(chance.choice([-1, 1]))
@@ -208,6 +209,7 @@ CHALLENGE = Challenge(
     title={"en": "Sensor quality", "fr": "Qualité des capteurs", "ar": "جودة أجهزة الاستشعار"},
     summary="Say at every step which sensors are broken, how sure you are, and how they are broken.",
     kinds=tuple(SENSORS),
+    sensors=SENSORS,
     tick=STEP,
     step=STEP,
     warm_up=WARM_UP,

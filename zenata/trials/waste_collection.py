@@ -18,6 +18,7 @@ from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit, Verdict
 from zenata.trials import exhibits
 from zenata.trials.challenge import DAY, Challenge, Run, Score, Tables, no_answers
+from zenata.trials.needs import numbered
 from zenata.trials.tours import tour_prices
 from zenata.trials.variants import planned
 from zenata.trials.waste_policies import Fleet, naive, oracle, reference, thrown_in
@@ -49,7 +50,7 @@ CONTAINERS = 500
 
 def events(chance: Generator) -> tuple[Mapping[str, Any], ...]:
     """Return containers whose sensors stick for some days, and a festival."""
-    sensors = sorted({f"waste-{number:04d}" for number in chance.integers(1, CONTAINERS + 1, STUCK).tolist()})
+    sensors = sorted({numbered("waste", number) for number in chance.integers(1, CONTAINERS + 1, STUCK).tolist()})
     begin = WARM_UP + int(chance.integers(0, 3 * DAY))
     feast = WARM_UP + int(chance.integers(0, 6)) * DAY + int(chance.integers(0, 6)) * 3600
     return (
@@ -215,6 +216,7 @@ CHALLENGE = Challenge(
     title={"en": "Waste collection", "fr": "Collecte des déchets", "ar": "جمع النفايات"},
     summary="Order trucks to waste containers, in tours, so that few overflow and the way is short.",
     kinds=("waste",),
+    sensors={"waste": CONTAINERS},
     tick=STEP,
     step=STEP,
     warm_up=WARM_UP,

@@ -95,6 +95,8 @@ def test_declared_versions_run_the_frozen_set_once_and_stand_on_the_final_board(
     assert client.get(url).json()["phase"] == "unopened"
     early = client.put(f"{url}/declarations/short", json=mine)
     assert refused(early) == ("trial-conflict", "conflict")
+    elsewhere = client.put(f"{url}/declarations/street-lighting", json=mine)
+    assert (refused(elsewhere)[0], elsewhere.json()["parameter"]) == ("invalid-parameter", "challenge")
     opened = admin.post(f"{url}/open")
     assert (opened.status_code, opened.headers["location"]) == (201, url)
     commitment = client.get(url).json()["commitment"]

@@ -243,6 +243,15 @@ def test_what_is_no_trial_is_refused(client, members):
     assert refused(response)[0] == "invalid-parameter"
 
 
+def test_a_challenge_that_the_city_lacks_something_for_is_refused_before_anything_starts(client):
+    before = client.get("/v1/trials").json()["items"]
+    response = client.post("/v1/trials", json={"challenge": "street-lighting"})
+    assert (refused(response)[0], response.json()["parameter"]) == ("invalid-parameter", "challenge")
+    assert "street-lighting cannot be played in Small: it has no streetlight-" in response.json()["detail"]
+    assert "; use leak-detection, " in response.json()["detail"]
+    assert client.get("/v1/trials").json()["items"] == before
+
+
 def test_challenges_say_what_an_answer_is(client):
     listed = {one["challenge"]: one for one in client.get("/v1/challenges").json()["items"]}
     assert {"short", "leak-detection", "parking-forecast"} <= listed.keys()

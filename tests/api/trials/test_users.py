@@ -12,14 +12,18 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+import sandbox.trials
+from sandbox import cli
 from sandbox.cli.main import app
 from sandbox.running import Running
 from sandbox.settings import Settings
 from sandbox.trials import verify_receipt
 from tests.api.trials.hosting import FIRST, HOUR, STEPS, begin
 from tests.client.clients import KINDS, opened
+from zenata.errors import SetupError
 from zenata.trials import leaks
 from zenata.trials.registry import CHALLENGES
+from zenata.trials.variants import VARIANTS
 from zenata_client import Client, UnreachableError
 from zenata_client.calls import trials as calls
 from zenata_client.plan import PATIENCE, Pause
@@ -244,6 +248,18 @@ def test_robustness_rows_stand_beside_the_plain_score(zenata, tmp_path):
         assert f"{row:9} {STEPS - FIRST:8.1f} points" in done.output
     assert zenata("run", "short", "--robustness").exit_code == 2
     assert zenata("run", "short", "--robustness", "--mode", "graded", "--exec", service).exit_code == 2
+
+
+def test_a_variant_that_the_city_refuses_leaves_the_other_rows(monkeypatch, capsys):
+    def run_trial(settings, user, new, exec_, say, *, killed):
+        if new["variant"] == "ramadan":
+            raise SetupError("variant: Valdeira keeps no Ramadan")
+        return {"score": {"mean": 50.0, "low": None}}
+
+    monkeypatch.setattr(sandbox.trials, "run_trial", run_trial)
+    cli.trials._say_robustness(Settings(), "demo", {}, "service")
+    rows = {line.split()[0]: line.split()[1] for line in capsys.readouterr().out.splitlines()}
+    assert rows == {**dict.fromkeys((*VARIANTS, "killed"), "50.0"), "ramadan": "refused:"}
 
 
 def test_too_few_points_and_a_service_that_ends_have_exit_codes(zenata, tmp_path):
