@@ -67,7 +67,7 @@ def add(
     _check_actuators(settings, about)
     wanted = _scopes(scopes), _moment(expires)
     check_key(MAIN, *wanted, WallClock().now())  # before the pilot is made
-    with _changing(settings) as register:
+    with changing(settings) as register:
         register.add(name, role=role, by=SHELL, **about)
         return _issued(settings, name, MAIN, register.issue(name, scopes=wanted[0], expires=wanted[1], by=SHELL))
 
@@ -75,20 +75,8 @@ def add(
 def change(settings: Settings, name: str, about: dict[str, Any]) -> None:
     """Change members of a pilot."""
     _check_actuators(settings, about)
-    with _changing(settings) as register:
+    with changing(settings) as register:
         register.change(name, by=SHELL, **about)
-
-
-def suspend(settings: Settings, name: str, reason: str) -> None:
-    """Make all keys of a pilot good for nothing."""
-    with _changing(settings) as register:
-        register.suspend(name, by=SHELL, reason=reason)
-
-
-def resume(settings: Settings, name: str) -> None:
-    """Let a pilot go on."""
-    with _changing(settings) as register:
-        register.resume(name, by=SHELL)
 
 
 def grant(settings: Settings, name: str, amount: str, note: str, day: str | None) -> str:
@@ -105,7 +93,7 @@ def grant(settings: Settings, name: str, amount: str, note: str, day: str | None
 def issue(settings: Settings, pilot: str, name: str, *, scopes: Sequence[Scope] | None, expires: str | None) -> str:
     """Return another key of a pilot."""
     moment = _moment(expires)
-    with _changing(settings) as register:
+    with changing(settings) as register:
         return _issued(
             settings, pilot, name, register.issue(pilot, name=name, scopes=_scopes(scopes), expires=moment, by=SHELL)
         )
@@ -113,14 +101,8 @@ def issue(settings: Settings, pilot: str, name: str, *, scopes: Sequence[Scope] 
 
 def rotate(settings: Settings, pilot: str, name: str) -> str:
     """Replace a key, and return the new one."""
-    with _changing(settings) as register:
+    with changing(settings) as register:
         return _issued(settings, pilot, name, register.rotate(pilot, name, by=SHELL))
-
-
-def revoke(settings: Settings, pilot: str, name: str) -> None:
-    """Make a key good for nothing."""
-    with _changing(settings) as register:
-        register.revoke(pilot, name, by=SHELL)
 
 
 def list_pilots(settings: Settings, say: Say, **wanted: str | bool | None) -> None:
@@ -225,7 +207,7 @@ def _open(settings: Settings) -> Iterator[tuple[Register, Budget]]:
 
 
 @contextmanager
-def _changing(settings: Settings) -> Iterator[Register]:
+def changing(settings: Settings) -> Iterator[Register]:
     """Open the pilots to change them; a broker that is given has the change when the block ends."""
     from sandbox.broker_users import following  # here alone: commands that only read start faster without the broker
 

@@ -45,7 +45,8 @@ EVERY = 900 * SECOND
 
 def find_problems(city: City) -> list[str]:
     """Return what keeps the simulators from running a city, one line each; what comes first hides what would follow."""
-    for problems in (chain(_places(city), _streets(city), _attributes(city)), _domains(city), _runs(city)):
+    days = chain.from_iterable(_run(city, start) for start in STARTS)
+    for problems in (chain(_places(city), _streets(city), _attributes(city)), _domains(city), days):
         if found := list(dict.fromkeys(problems)):
             return found
     return []
@@ -110,12 +111,8 @@ def _domains(city: City) -> Iterator[str]:
             yield f"city {city.id}: {name} cannot be simulated: {type(error).__name__}: {error}"
 
 
-def _runs(city: City) -> Iterator[str]:
-    """Yield what goes wrong when the city runs for a day."""
-    return chain.from_iterable(_run(city, start) for start in STARTS)
-
-
 def _run(city: City, start: str) -> Iterator[str]:
+    """Yield what goes wrong when the city runs for a day."""
     channels = Channels.of(city)
     try:
         world = World(city, seed=1, start=parse_time(start))

@@ -7,16 +7,10 @@ from collections.abc import Callable
 
 
 class Remembered:
-    """Remembers the newest answer of each pilot. Methods may be called from any thread.
+    """Remembers the newest answer of each pilot. Methods may be called from any thread."""
 
-    Parameters
-    ----------
-    age : float
-        How old an answer may be [s].
-    """
-
-    def __init__(self, age: float = 1.0) -> None:
-        self._age = age
+    def __init__(self) -> None:
+        self._age = 1.0  # that an answer may have [s]
         self._made: dict[str, tuple[float, bytes]] = {}
         self._locks = defaultdict[str, threading.Lock](threading.Lock)
 

@@ -211,11 +211,11 @@ def check_role(principal: Principal, request: Request) -> None:
         raise forbidden(principal, roles, (request.scope["method"], request.scope["route"].path))
 
 
-def forbidden(principal: Principal, roles: frozenset[Role], route: tuple[str, str], subject: str = "This") -> Problem:
+def forbidden(principal: Principal, roles: frozenset[Role], route: tuple[str, str]) -> Problem:
     """Return the problem of a role that may not do something, with what it can do instead."""
     allowed = [role for role in Role if role in roles]
     instead = (
         _INSTEAD_AT.get(route, _INSTEAD.get(principal.role, "")) if principal.role is not GUEST else _INSTEAD[GUEST]
     )
-    detail = f"{subject} needs the role {' or '.join(allowed)}; the key has {principal.role}. {instead}."
+    detail = f"This needs the role {' or '.join(allowed)}; the key has {principal.role}. {instead}."
     return Problem("wrong-role", detail, allowed=allowed)

@@ -56,7 +56,6 @@ class TrialService(Background):
         The wall's.
     private : bytes, shape (32,)
         Seed of the key that signs receipts.
-    at_once : int
     leads : callable
         Whether this process, of several, moves trials on; each answers requests for steps.
     """
@@ -69,13 +68,12 @@ class TrialService(Background):
         worlds: Worlds,
         clock: Clock,
         private: bytes,
-        at_once: int = AT_ONCE,
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         super().__init__("trials", daemon=True)
         self.private, self._leads, self._pilots = private, leads, pilots
         self.editions = Editions(register, pilots, clock)
-        self.register, self._worlds, self._clock, self._at_once = register, worlds, clock, at_once
+        self.register, self._worlds, self._clock = register, worlds, clock
         self._look = threading.Event()
         self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._failures = Counter[str]()
@@ -117,7 +115,7 @@ class TrialService(Background):
 
     def _has_room(self, running: Counter[str], pilot: str) -> bool:
         """Return whether a trial of a pilot may begin beside those that run: its first one always, so that nobody can keep others out."""
-        return running.total() < self._at_once or not running[pilot]
+        return running.total() < AT_ONCE or not running[pilot]
 
     def _look_after_parts(self, row: TrialRow) -> None:
         """Let a trial end when its parts are done, or one of them never will be."""

@@ -99,19 +99,17 @@ class Lookups:
     Parameters
     ----------
     threads : Executor
-    share : int
-        Of one pilot.
     """
 
-    def __init__(self, threads: Executor, share: int = LOOKUPS_OF_ONE) -> None:
-        self._threads, self._share = threads, share
+    def __init__(self, threads: Executor) -> None:
+        self._threads = threads
         self._free: dict[str, asyncio.Semaphore] = {}
 
     async def find(self, pilot: str, host: str, port: int) -> list[Address]:
         """Return the addresses of a host; of one that is none, none."""
         if (literal := _literal(host)) is not None:
             return [literal]
-        free = self._free.setdefault(pilot, asyncio.Semaphore(self._share))
+        free = self._free.setdefault(pilot, asyncio.Semaphore(LOOKUPS_OF_ONE))
         await free.acquire()
         look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
         under_way = asyncio.get_running_loop().run_in_executor(self._threads, look)

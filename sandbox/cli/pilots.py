@@ -101,9 +101,11 @@ def suspend_pilot(
     settings: Settings, name: Name, reason: Annotated[str, typer.Option(help="Why; it is kept.")]
 ) -> None:
     """Make all keys of a pilot good for nothing, and cut its connections, until it is resumed."""
-    from sandbox import pilots as administer
+    from sandbox.init import SHELL
+    from sandbox.pilots import changing
 
-    administer.suspend(settings, name, reason)
+    with changing(settings) as register:
+        register.suspend(name, by=SHELL, reason=reason)
     say(f"{name} is suspended")
 
 
@@ -111,9 +113,11 @@ def suspend_pilot(
 @with_settings("data_dir, control_url, broker_admin")
 def resume_pilot(settings: Settings, name: Name) -> None:
     """Let a suspended pilot go on."""
-    from sandbox import pilots as administer
+    from sandbox.init import SHELL
+    from sandbox.pilots import changing
 
-    administer.resume(settings, name)
+    with changing(settings) as register:
+        register.resume(name, by=SHELL)
     say(f"{name} may go on")
 
 
@@ -173,7 +177,9 @@ def rotate_key(
 @with_settings("data_dir, control_url, broker_admin")
 def revoke_key(settings: Settings, pilot: Name, name: KeyName) -> None:
     """Make a key good for nothing from now on, and cut its connections."""
-    from sandbox import pilots as administer
+    from sandbox.init import SHELL
+    from sandbox.pilots import changing
 
-    administer.revoke(settings, pilot, name)
+    with changing(settings) as register:
+        register.revoke(pilot, name, by=SHELL)
     say(f"the key {name} of {pilot} is revoked")

@@ -26,13 +26,13 @@ def pinball(observed: FloatArray, quantiles: FloatArray, levels: FloatArray = LE
     return np.asarray(np.maximum(levels * over, (levels - 1) * over))
 
 
-def crps(observed: FloatArray, quantiles: FloatArray, levels: FloatArray = LEVELS) -> FloatArray:
+def crps(observed: FloatArray, quantiles: FloatArray) -> FloatArray:
     """Return the CRPS as stated quantiles approximate it: twice the mean pinball loss, shape (...) [unit of the forecast].
 
     The CRPS is twice the integral of the pinball loss over all levels (Gneiting and Ranjan 2011,
     doi:10.1198/jbes.2010.08110). With the nine deciles a perfect normal forecast gets 1.094 times its exact CRPS in the mean.
     """
-    return np.asarray(2 * pinball(observed, quantiles, levels).mean(axis=-1))
+    return np.asarray(2 * pinball(observed, quantiles).mean(axis=-1))
 
 
 def coverage(observed: FloatArray, low: FloatArray, high: FloatArray) -> float:

@@ -68,15 +68,13 @@ def student_quantile(level: float, degrees: int) -> float:
     return (low + high) / 2
 
 
-def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float, float]:
-    """Return the mean over seeds and its confidence interval (Student 1908, doi:10.1093/biomet/6.1.1).
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Return the mean over seeds and its confidence interval of 95 % (Student 1908, doi:10.1093/biomet/6.1.1).
 
     Parameters
     ----------
     values : sequence of float
         One for each seed.
-    level : float
-        Confidence.
 
     Returns
     -------
@@ -92,11 +90,11 @@ def interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float
     mean = float(scores.mean())
     if len(scores) == 1:
         return mean, -math.inf, math.inf
-    half = student_quantile((1 + level) / 2, len(scores) - 1) * float(scores.std(ddof=1)) / math.sqrt(len(scores))
+    half = student_quantile((1 + 0.95) / 2, len(scores) - 1) * float(scores.std(ddof=1)) / math.sqrt(len(scores))
     return mean, mean - half, mean + half
 
 
-def sign_flip(a: Sequence[float], b: Sequence[float], seed: int = 0) -> float:
+def sign_flip(a: Sequence[float], b: Sequence[float]) -> float:
     """Return the two-sided p-value that two services do not differ, over the same seeds.
 
     The sign of each difference is as likely either way if they do not (Fisher 1935, The Design of Experiments, section 21).
@@ -106,8 +104,6 @@ def sign_flip(a: Sequence[float], b: Sequence[float], seed: int = 0) -> float:
     Parameters
     ----------
     a, b : sequence of float, shape (n_seeds,)
-    seed : int
-        Of what is drawn.
 
     Raises
     ------
@@ -124,7 +120,7 @@ def sign_flip(a: Sequence[float], b: Sequence[float], seed: int = 0) -> float:
         for value in difference.tolist():
             sums = np.concatenate([sums + value, sums - value])
         return float(np.mean(np.abs(sums) >= seen - _slack(difference)))
-    signs = np.random.default_rng(seed).integers(0, 2, (DRAWS, count)) * 2 - 1
+    signs = np.random.default_rng(0).integers(0, 2, (DRAWS, count)) * 2 - 1
     extreme = np.count_nonzero(np.abs(signs @ difference) >= seen - _slack(difference))
     return (extreme + 1) / (DRAWS + 1)
 
@@ -139,7 +135,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def ranking(scores: Mapping[str, Sequence[float]], level: float = LEVEL) -> list[list[str]]:
+def ranking(scores: Mapping[str, Sequence[float]]) -> list[list[str]]:
     """Return services in groups, the best first; within a group none differs from its first.
 
     Every pair is tested by `sign_flip`, with Holm's correction over all pairs. A service opens a group of its own if it
@@ -149,15 +145,13 @@ def ranking(scores: Mapping[str, Sequence[float]], level: float = LEVEL) -> list
     ----------
     scores : mapping of str to sequence of float, shape (n_seeds,)
         Of the same seeds in the same order.
-    level : float
-        Family-wise error rate.
     """
     names = sorted(scores, key=lambda name: (-float(_finite(scores[name]).mean()), name))
     pairs = list(combinations(names, 2))
     adjusted = dict(zip(pairs, holm([sign_flip(scores[a], scores[b]) for a, b in pairs]), strict=True))
     groups: list[list[str]] = []
     for name in names:
-        if groups and adjusted[groups[-1][0], name] > level:
+        if groups and adjusted[groups[-1][0], name] > LEVEL:
             groups[-1].append(name)
         else:
             groups.append([name])

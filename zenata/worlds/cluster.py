@@ -92,10 +92,6 @@ class WorldCluster(WorldIndex):
         """Return the names of all worlds, the shared city among them once it is made."""
         return sorted(self._all("owners"))
 
-    def to_run(self) -> set[str]:
-        """Return nothing: who only looks runs no world (`zenata.worlds.placement.HostedWorlds` does)."""
-        return set()
-
     def running(self) -> list[str]:
         """Return the names of the worlds that should answer somewhere."""
         return [name for name in self.all_names() if self.marker(name) is None]
@@ -143,10 +139,6 @@ class WorldCluster(WorldIndex):
                 self.remove(name)
                 raise
             self._cached.clear()
-
-    def claim(self, name: str) -> bool:
-        """Return whether we may change a world that does not run: who only looks may not."""
-        return False
 
     def remove(self, name: str) -> None:
         """Remove a world that was claimed, with all it left."""

@@ -85,8 +85,8 @@ class WorldIndex(Protocol):
         ...
 
     def to_run(self) -> set[str]:
-        """Return the names of the worlds that should run on this host."""
-        ...
+        """Return the names of the worlds that should run on this host: none where one only looks."""
+        return set()
 
     def running(self) -> list[str]:
         """Return the names of the worlds that listen anywhere, the shared city among them."""
@@ -123,8 +123,8 @@ class WorldIndex(Protocol):
         ...
 
     def claim(self, name: str) -> bool:
-        """Return whether we may change a world that does not run."""
-        ...
+        """Return whether we may change a world that does not run: not where one only looks."""
+        return False
 
     def remove(self, name: str) -> None:
         """Remove a world that was claimed, with all it left."""
