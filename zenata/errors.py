@@ -14,6 +14,7 @@
     ├── ReasonError      with a reason for programs
     │   └── ControlError     a simulator does not answer, or refuses a request
     ├── BrokerError      the broker cannot be reached, or refused us
+    │   └── BrokerAwayError  it does not answer; it may later
     ├── StoreError       the store cannot be opened, read or written
     │   ├── NoRoomError     the disk is full
     │   ├── StoreAwayError  the server of the store does not answer, or is busy; it may later
@@ -105,6 +106,10 @@ class ControlError(ReasonError):
 
 class BrokerError(ZenataError):
     """The broker cannot be reached, or refused us."""
+
+
+class BrokerAwayError(BrokerError):
+    """The broker cannot be reached, or does not answer; it may later."""
 
 
 class StoreError(ZenataError):

@@ -19,10 +19,10 @@ from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
 from sandbox.screen import say
 from sandbox.settings import Settings
-from zenata.errors import ZenataError
+from zenata.errors import BrokerAwayError, StoreAwayError, ZenataError
 from zenata.process.files import is_out_of_room
 from zenata.process.log import redacted, start_log
-from zenata.process.supervisor import NO_ROOM
+from zenata.process.supervisor import TRY_AGAIN
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",
@@ -259,15 +259,15 @@ def stop(settings: Settings) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can fix is one line, with exit code 2, or `NO_ROOM` for a full disk."""
+    """Run the command line; an error that a user can fix is one line, with exit code 2, or `TRY_AGAIN` for what may pass."""
     start_log()
     code = 2
     try:
         # In standalone mode typer would draw a frame of many lines around an error in an option.
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except ZenataError as error:
-        if is_out_of_room(error):
-            code = NO_ROOM
+        if isinstance(error, BrokerAwayError | StoreAwayError) or is_out_of_room(error):
+            code = TRY_AGAIN
         say(f"zenata: {redacted(str(error))}")
     except TyperException as error:
         if message := error.format_message():  # empty where the help was shown instead
@@ -275,9 +275,9 @@ def main() -> None:
     except Exception as error:
         if not is_out_of_room(error):
             raise
-        code = NO_ROOM
+        code = TRY_AGAIN
         say("zenata: the disk of the data directory is full: free some, and it goes on")
-    if code == NO_ROOM:
+    if code == TRY_AGAIN:
         # What they still hold may have no room either: to fail in writing it at the exit would make the code 120.
         sys.stdout = sys.stderr = None
     sys.exit(code)

@@ -25,8 +25,11 @@ MAX_RESTARTS = 5
 WINDOW = 60.0
 """[s]"""
 
-NO_ROOM = 75
-"""Exit code of a program that ended as the disk is full (`EX_TEMPFAIL` of BSD's ``sysexits.h``): it is never given up on."""
+TRY_AGAIN = 75
+"""Exit code of a program that ended for what may pass, a full disk or a broker that does not answer: it is never given up on.
+
+It is `EX_TEMPFAIL` of BSD's ``sysexits.h``.
+"""
 
 MAX_LOG = 64 << 20
 """Bytes of a log from which on it is moved to ``.1``, in the place of the one before. A default: some days without trouble."""
@@ -36,7 +39,7 @@ USER_ERROR = "zenata: "
 
 _GRACE = 5.0  # time a process has to end by itself after SIGTERM [s]
 _RESTART = Backoff(first=0.1, limit=5.0)  # after the second death and those that follow [s]
-_NO_ROOM_PAUSE = 2.0  # before a program that had no room is started again [s]
+_PASSING_PAUSE = 2.0  # before a program that ended for what may pass is started again [s]
 _TAIL = 5  # last lines of a log that are shown
 _CHILD = Path(__file__).with_name("child.py")
 
@@ -130,7 +133,7 @@ class Supervisor:
         self._programs: list[Program] = []
         self._running: dict[str, Process] = {}
         self._deaths: dict[str, deque[float]] = {}
-        self._without_room: set[str] = set()
+        self._waiting: set[str] = set()
         self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
         try:
             logs.mkdir(parents=True, exist_ok=True)
@@ -216,13 +219,13 @@ class Supervisor:
 
     def _pause_after(self, program: Program, status: int) -> float:
         """Return how long to wait before a program that has just died is started again [s], or give it up."""
-        if status == NO_ROOM:
-            if program.name not in self._without_room:
+        if status == TRY_AGAIN:
+            if program.name not in self._waiting:
                 line = self._last_line(program).removeprefix(USER_ERROR)
-                self._say(f"{program.name}: {line}; it is started again until there is room")
-            self._without_room.add(program.name)
-            return _NO_ROOM_PAUSE
-        self._without_room.discard(program.name)
+                self._say(f"{program.name}: {line}; it is started again until that is over")
+            self._waiting.add(program.name)
+            return _PASSING_PAUSE
+        self._waiting.discard(program.name)
         deaths = self._deaths[program.name]
         deaths.append(time.monotonic())
         if status == 2 and (line := self._last_line(program)).startswith(USER_ERROR):

@@ -14,8 +14,8 @@ from sqlalchemy.exc import OperationalError
 
 from sandbox.cli.main import main
 from zenata.city.pack import CITIES
-from zenata.errors import NoRoomError, StoreError
-from zenata.process.supervisor import NO_ROOM
+from zenata.errors import BrokerAwayError, BrokerError, NoRoomError, StoreAwayError, StoreError
+from zenata.process.supervisor import TRY_AGAIN
 
 
 @pytest.fixture
@@ -118,13 +118,16 @@ def test_q5_a_wrong_option_is_named_in_plain_words(monkeypatch, run, words, reas
     ("error", "code"),
     [
         (StoreError("no"), 2),
-        (NoRoomError("the store has no room"), NO_ROOM),
-        (OSError(errno.ENOSPC, "No space left on device"), NO_ROOM),
-        (OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")), NO_ROOM),
+        (BrokerError("the broker refused us"), 2),
+        (BrokerAwayError("the broker does not answer"), TRY_AGAIN),
+        (StoreAwayError("the store is busy"), TRY_AGAIN),
+        (NoRoomError("the store has no room"), TRY_AGAIN),
+        (OSError(errno.ENOSPC, "No space left on device"), TRY_AGAIN),
+        (OperationalError("INSERT", {}, sqlite3.OperationalError("database or disk is full")), TRY_AGAIN),
     ],
     ids=repr,
 )
-def test_a_full_disk_has_an_exit_code_of_its_own(error, code, monkeypatch, run):
+def test_what_may_pass_has_an_exit_code_of_its_own(error, code, monkeypatch, run):
     monkeypatch.setattr("sandbox.cli.main.app", Mock(side_effect=error))
     ended, *printed = run("--version")
     assert ended == code
@@ -146,7 +149,7 @@ def test_a_full_disk_is_told_by_the_exit_code_where_the_log_is_on_it_too(error):
     )
     with Path("/dev/full").open("w") as full:
         done = subprocess.run([sys.executable, "-c", script], stdout=full, stderr=full, check=False)
-    assert done.returncode == NO_ROOM
+    assert done.returncode == TRY_AGAIN
 
 
 def test_a_fault_of_ours_keeps_its_traceback(monkeypatch):

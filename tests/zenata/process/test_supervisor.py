@@ -14,7 +14,7 @@ from tests.waiting import wait_until
 from tests.zenata.process.forking import Executing
 from zenata.process import supervisor as module
 from zenata.process.backoff import Backoff
-from zenata.process.supervisor import MAX_RESTARTS, NO_ROOM, GivenUp, Process, Program, Supervisor, execute
+from zenata.process.supervisor import MAX_RESTARTS, TRY_AGAIN, GivenUp, Process, Program, Supervisor, execute
 
 TIMEOUT = 60.0  # far beyond what anything here takes [s]
 
@@ -137,14 +137,14 @@ def test_what_told_its_user_why_is_quoted_alone(supervisor):
         supervisor.check()
 
 
-def test_what_has_no_room_on_the_disk_is_started_until_it_has(supervisor, messages, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_NO_ROOM_PAUSE", 0.0)
+def test_what_ends_for_what_may_pass_is_started_until_it_has(supervisor, messages, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_PASSING_PAUSE", 0.0)
     room = tmp_path / "room"
-    supervisor.start(shell(f"[ -e {room} ] && exec sleep 60; echo 'zenata: no room: free some'; exit {NO_ROOM}"))
+    supervisor.start(shell(f"[ -e {room} ] && exec sleep 60; echo 'zenata: no room: free some'; exit {TRY_AGAIN}"))
     for _ in range(2 * MAX_RESTARTS):
         wait_for(lambda: ended(supervisor.pids["it"]))
         supervisor.check()
-    assert messages == ["it: no room: free some; it is started again until there is room"]
+    assert messages == ["it: no room: free some; it is started again until that is over"]
     room.touch()
     wait_for(lambda: supervisor.check() or not ended(supervisor.pids["it"]))
 

@@ -16,7 +16,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from zenata.errors import BrokerError, SetupError
+from zenata.errors import BrokerAwayError, BrokerError, SetupError
 from zenata.wire.address import Address
 
 log = logging.getLogger(__name__)
@@ -166,7 +166,8 @@ class Connector(Generic[AnyClient]):
 
     def no_entry(self) -> BrokerError:
         """Return the error that says why we could not connect."""
-        return BrokerError(f"the broker at {self._address} {self._trouble}")
+        kind = BrokerError if self.refused else BrokerAwayError
+        return kind(f"the broker at {self._address} {self._trouble}")
 
 
 class _Tidy(ssl.SSLSocket):
