@@ -27,6 +27,9 @@ STANDING = 2.0  # how long messages are in flight, and no more are stored, befor
 ROUTES = ("/readyz", "/v1/alerts", "/metrics", "ledger")
 """Who reports a stop; `zenata doctor` is asked once all of them have."""
 
+UNPUBLISHED = ROUTES[:3]
+"""Who reports that nothing can be published: the ledger is balanced, and right, if nothing was in flight before."""
+
 
 @dataclass
 class Rig:
@@ -109,11 +112,12 @@ class Rig:
                 awaited.remove(route)
             return not awaited
 
-        try:
-            wait_until(is_reported, f"{what} is reported")
-        except AssertionError as error:
-            error.add_note(f"silent: {awaited}")
-            raise
+        with self.explained():
+            try:
+                wait_until(is_reported, f"{what} is reported")
+            except AssertionError as error:
+                error.add_note(f"silent: {awaited}")
+                raise
         meanwhile()
         doctor = zenata("doctor", "--data-dir", str(self.running.folder))
         meanwhile()
@@ -225,8 +229,7 @@ def fill_disk(rig: Rig) -> None:
     try:
         # What is still in a file that has room goes through; the fault begins with the first write that fails.
         wait_until(lambda: fill() or "critical write error" in tail(log, before) or not rig.is_well(), "it fails")
-        # A city that cannot publish may have nothing in flight: the ledger is balanced then, and right.
-        rig.wait_until_reported("disk full", [route for route in ROUTES if route != "ledger"], meanwhile=fill)
+        rig.wait_until_reported("disk full", UNPUBLISHED, meanwhile=fill)
     finally:
         filler.unlink(missing_ok=True)
 
@@ -275,9 +278,9 @@ FAULTS: dict[str, Fault] = {
     "api killed": kill("api"),
     "broker killed": kill("broker"),
     "simulators killed": kill("simulators"),
-    "broker stands": stop("broker"),
+    "broker stands": stop("broker", UNPUBLISHED),
     "api stands": stop("api"),
-    "simulators stand": stop("simulators", [route for route in ROUTES if route != "ledger"]),  # nothing is published
+    "simulators stand": stop("simulators", UNPUBLISHED),
     "api ended": end("api"),
     "broker ended": end("broker"),
     "simulators ended": end("simulators"),
