@@ -20,11 +20,11 @@ from api.devices import routes as device_routes
 from api.devices import telemetry_routes
 from api.exports import routes as export_routes
 from api.http import service as service_routes
+from api.http.auth import FreshKeys
 from api.http.body_limit import BodyLimit
 from api.http.compress import Compression
 from api.http.context import Context
 from api.http.frequent import FrequentReads
-from api.http.fresh_keys import FreshKeys
 from api.http.methods import Methods
 from api.http.metrics import Metrics, Observer
 from api.http.openapi import Application

@@ -6,10 +6,12 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
+from api.http.accept import choose
 from api.http.answers import respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.bodies import body, present
 from api.http.context import Context, ContextDep
+from api.http.formats import JSON
 from api.http.pages import page_of, position_in
 from api.http.params import NoParams, Params, TrialsParams
 from api.http.problems import Problem, invalid, sentence
@@ -17,7 +19,6 @@ from api.http.responses import responses
 from api.http.rights import Right
 from api.http.routing import FairRoute, WaitingRoute
 from api.trials.documents import challenge_document, comparison, leaderboard, receipt_of, report_of, trial_document
-from api.trials.pages import HTML, choose_report, page_response
 from api.worlds.orders import order_of
 from zenata.city.sentences import Language
 from zenata.contract.base import Page
@@ -52,6 +53,25 @@ _PROBLEMS = {
 
 TrialPath = Annotated[str, Path(description="A trial's id, as /v1/trials lists them.", max_length=64)]
 ChallengePath = Annotated[str, Path(description="A challenge, as /v1/challenges lists them.", max_length=64)]
+
+
+HTML = "text/html"
+
+_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"  # it loads nothing; its style stands in it
+)
+
+
+def choose_report(name: str | None, accept: str | None) -> str:
+    """Return ``json`` or ``html``, as a request asks for it by `format` or Accept (see `api.http.accept.choose`)."""
+    advice = "For a PDF print the HTML: `zenata trial report --format pdf`, or any browser."
+    return choose(name, accept, {"json": JSON, "html": HTML}, advice)
+
+
+def page_response(text: str, name: str) -> Response:
+    """Return the answer with a page, which a browser shows, and saves under a name."""
+    headers = {"Content-Security-Policy": _POLICY, "Content-Disposition": f'inline; filename="{name}.html"'}
+    return Response(text, headers=headers, media_type=HTML)
 
 
 class OfEdition(Params):

@@ -15,8 +15,7 @@ from api.http.problems import invalid
 from api.http.responses import responses
 from api.http.routing import FairRoute
 from api.pilots.routes import find
-from api.trials.pages import HTML, choose_report, page_response
-from api.trials.routes import Reported, known_challenge
+from api.trials.routes import HTML, Reported, choose_report, known_challenge, page_response
 from api.trials.scorecard import WAIVED, WITHDRAWN, scorecard_html, scorecard_of
 from zenata.city.clock import WallClock
 from zenata.contract.scorecards import NewException, Scorecard

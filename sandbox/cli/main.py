@@ -4,16 +4,15 @@ Each command imports what it runs only when it runs, so that `zenata --help` ans
 """
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from sandbox.cli.dead_letters import dead_letters_app
 from sandbox.cli.editions import editions_app
 from sandbox.cli.options import settings_of, shortened, with_settings
-from sandbox.cli.packs import packs_app
 from sandbox.cli.pilots import keys_app, pilots_app
 from sandbox.cli.trials import trials_app
 from sandbox.cli.worlds import worlds_app
@@ -23,6 +22,51 @@ from zenata.errors import BrokerAwayError, StoreAwayError, ZenataError
 from zenata.process.files import is_out_of_room
 from zenata.process.log import redacted, start_log
 from zenata.process.supervisor import TRY_AGAIN
+
+packs_app = typer.Typer(help="City packs: folders of data, of which each makes a city.", no_args_is_help=True)
+
+
+@packs_app.command()
+def check(path: Annotated[str, typer.Argument(help="Name of a pack that comes with zenata, or a folder.")]) -> None:
+    """Check that a city pack holds together and that the simulators can run it."""
+    from simulators.check import find_problems
+    from zenata.city.pack import LAYERS, load_city, read_layer
+
+    pack = load_city(path)
+    kinds = Counter(sensor.kind for sensor in pack.sensors)
+    counts = {"districts": len(pack.districts), "streets": len(pack.streets), "sensors": len(pack.sensors)}
+    for name, count in (counts | {f"  {kind}": count for kind, count in kinds.items()}).items():
+        typer.echo(f"{name:14}{count:>6}")
+    for layer in LAYERS:
+        read_layer(pack, layer)
+    problems = find_problems(pack)
+    for problem in problems:
+        say(f"zenata: {problem}")
+    if problems:
+        raise typer.Exit(2)
+    typer.echo("ok")
+
+
+dead_letters_app = typer.Typer(help="Dead letters: messages that could not become readings.", no_args_is_help=True)
+
+
+@dead_letters_app.command("list")
+@with_settings("data_dir, store")
+def list_dead_letters(settings: Settings) -> None:
+    """Show the newest dead letters, and why they are dead; the city may run or not."""
+    from sandbox.cli.city import show_dead_letters
+
+    show_dead_letters(settings, typer.echo)
+
+
+@dead_letters_app.command("replay")
+@with_settings("data_dir")
+def replay_dead_letters(settings: Settings) -> None:
+    """Decode the dead letters of the running city again, after a fix, and store those that are readings now."""
+    from sandbox.cli.city import replay_dead_letters as run
+
+    run(settings, typer.echo)
+
 
 app = typer.Typer(
     help="The simulated city of Zenata, on MQTT and HTTP.",

@@ -15,6 +15,7 @@ Of ticks longer than a minute the last one is simulated, and what happens before
 Reads of other domains: rain (weather), water on streets (drainage), power at signals (power, a tick ago).
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -22,16 +23,27 @@ from numpy.random import Generator
 
 from simulators.domains.base import Arrays, daily, sensors_of
 from simulators.domains.traffic.fluid import flow_on
-from simulators.domains.traffic.network import INNER, JAM_DENSITY, Network, closed_streets, hindered
-from simulators.domains.traffic.plan import plan_of
+from simulators.domains.traffic.network import (
+    INNER,
+    JAM_DENSITY,
+    BoolArray,
+    Network,
+    build_network,
+    closed_streets,
+    hindered,
+)
 from simulators.domains.traffic.queues import Queues, advance
-from simulators.domains.traffic.routes import with_shares
-from simulators.domains.traffic.signals import Signals
+from simulators.domains.traffic.routes import Routes, find_routes, with_motorway, with_shares
+from simulators.domains.traffic.signals import GREEN, Signals
+from simulators.domains.traffic.trips import TrafficParameters, Trips, plan_trips
 from simulators.world.conditions import TICK_SECONDS, Conditions
 from simulators.world.draws import Stream, arrivals, poisson
+from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
+from zenata.city.derived import once_per_city
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
+from zenata.errors import CityError
 
 DIAGRAM_EXPONENT = 1.867
 """Of the speed-density relation (Papageorgiou et al. 1989, doi:10.1016/0191-2615(89)90021-0)."""
@@ -72,6 +84,54 @@ def speed(network: Network, density: FloatArray) -> FloatArray:
     return np.asarray(
         np.maximum(network.limit * np.exp(-((density / critical) ** DIAGRAM_EXPONENT) / DIAGRAM_EXPONENT), CRAWL)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the traffic of a city follows from.
+
+    Parameters
+    ----------
+    parameters : TrafficParameters
+    network : Network
+        Without turning shares.
+    trips : Trips
+    routes : Routes
+        While no street is closed.
+    """
+
+    parameters: TrafficParameters
+    network: Network
+    trips: Trips
+    routes: Routes
+
+    def routes_round(self, closed: BoolArray) -> Routes:
+        """Return the routes if nobody enters some links, shape (n_links,)."""
+        return _routes(self.parameters, self.network, self.trips, closed) if closed.any() else self.routes
+
+
+@once_per_city
+def plan_of(city: City) -> Plan:
+    """Return the plan of a city.
+
+    Raises
+    ------
+    CityError
+        If all links of motorways are ramps, or its table is missing or wrong.
+    """
+    parameters = read_table(city, "traffic", TrafficParameters)
+    network = build_network(city.streets)
+    if network.motorway.any() and not network.carriageway.any():
+        raise CityError(f"streets.geojson of {city.id}: no motorway has two lanes; with one they are its ramps")
+    trips = plan_trips(city, network, parameters)
+    return Plan(
+        parameters, network, trips, _routes(parameters, network, trips, np.zeros(len(city.streets), dtype=np.bool_))
+    )
+
+
+def _routes(parameters: TrafficParameters, network: Network, trips: Trips, closed: BoolArray) -> Routes:
+    capacity = network.saturation * np.where(network.signal, GREEN, 1.0)
+    return with_motorway(network, find_routes(network, trips, capacity, closed), parameters.motorway_daily)
 
 
 class Traffic:

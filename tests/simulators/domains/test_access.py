@@ -1,7 +1,7 @@
 import numpy as np
 from numpy.testing import assert_allclose
 
-from simulators.domains.access import Access
+from simulators.domains.parking import Access
 from simulators.domains.traffic.network import IMPASSABLE
 
 
