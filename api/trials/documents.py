@@ -119,7 +119,7 @@ def report_of(register: Trials, row: TrialRow, city: City) -> TrialReport:
     """Return the report of a trial that is done: the truth of its seeds once they are hidden no longer."""
     exhibits = register.archive(row.id)[1] if register.shows_seeds(row) else None
     return TrialReport(
-        title=dict(register.challenges[row.challenge].title),
+        title=register.challenges[row.challenge].titles,
         factors=list(register.challenges[row.challenge].factors),
         trial=trial_document(register, row),
         outline=[list(district.ring) for district in city.districts],
@@ -135,6 +135,7 @@ def challenge_document(challenge: Challenge) -> ChallengeDocument:
         ChallengeDocument,
         challenge,
         challenge=challenge.name,
+        title=challenge.titles,
         every=challenge.step,
         practice=PRACTICE_SEEDS,
         graded=MAX_SEEDS,

@@ -17,6 +17,7 @@ from zenata.contract.scorecards import Check, CheckException, CheckVerdict, Scor
 from zenata.control.audit import AuditEntry
 from zenata.control.pilot import Pilot
 from zenata.control.trial_tables import TrialRow
+from zenata.trials.registry import CHALLENGES
 from zenata.trials.report import colon_in, ltr, page, table, texts, words
 
 WAIVED, WITHDRAWN = "scorecard.waive", "scorecard.withdraw"
@@ -217,7 +218,8 @@ def scorecard_html(card: Scorecard, language: Language) -> str:
 
 def _title(check: str, text: Mapping[str, str], language: Language) -> str:
     name, _, challenge = check.partition(":")
-    return text[f"check_{name.replace('-', '_')}"] + (f"{colon_in(language)}{challenge}" if challenge else "")
+    of = f"{colon_in(language)}{CHALLENGES[challenge].titles[language]}" if challenge else ""
+    return text[f"check_{name.replace('-', '_')}"] + of
 
 
 def _exception(exception: CheckException | None) -> str:

@@ -13,6 +13,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
+from zenata.city.titles import translations as titles
+
 Language = Literal["en", "fr", "ar"]
 LANGUAGES: tuple[Language, ...] = ("en", "fr", "ar")
 """English first: what is not translated is in it."""
@@ -23,6 +25,8 @@ _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _MOROCCAN = str.maketrans(",.", ".,")  # as CLDR has it for Morocco in both languages, and as the page writes numbers
 _ISOLATED = "\u2068{}\u2069"  # so that a value of Latin letters does not turn the Arabic around it (Unicode UAX 9)
 _DEPTH = 3  # sentences within sentences
+_TITLED = {"challenge": "challenges", "kind": "kinds", "property": "properties"}
+"""Parameters that name what has a title (titles.toml), and which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,20 @@ def numeral(text: str, language: Language) -> str:
 
 
 def _word(parameter: str, value: str) -> Mapping[str, str] | None:
-    """Return what a parameter says in all languages, where its value is a word of the API."""
-    known = _tables()["words"].get(f"{parameter}.{value}")
+    """Return what a parameter says in all languages, where its value is a word of the API or what the city has a title for.
+
+    Kinds and properties keep their name behind the title, as whoever sent it looks for it there.
+    """
+    if parameter == "scopes":
+        words = [_word("scope", one) or dict.fromkeys(LANGUAGES, one) for one in value.split(", ")]
+        return {
+            language: ("، " if language == "ar" else ", ").join(word[language] for word in words)
+            for language in LANGUAGES
+        }
+    subject = _TITLED.get(parameter)
+    known = titles()[subject].get(value) if subject else _tables()["words"].get(f"{parameter}.{value}")
+    if known is not None and parameter in {"kind", "property"}:
+        known = {"fr": f"{known['fr']} ({value})", "ar": f"{known['ar']} ({_ISOLATED.format(value)})"}
     return None if known is None else {"en": value, **known}
 
 

@@ -1,4 +1,4 @@
-"""Titles: names for people in French, English and Arabic, of kinds, properties, setpoints, events and problems."""
+"""Titles: names for people in French, English and Arabic, of kinds, properties, setpoints, events, challenges and problems."""
 
 import tomllib
 from functools import cache
@@ -7,7 +7,7 @@ from typing import Literal
 
 _FILE = Path(__file__).with_name("titles.toml")
 
-Subject = Literal["kinds", "properties", "settings", "events", "problems"]
+Subject = Literal["kinds", "properties", "settings", "events", "challenges", "problems"]
 
 
 def titles(subject: Subject, name: str, english: str) -> dict[str, str]:

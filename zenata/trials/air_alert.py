@@ -336,7 +336,7 @@ def oracle(setting: Setting) -> Policy:
 
 CHALLENGE = Challenge(
     name="air-alert",
-    title={"en": "Air alert", "fr": "Alerte à la pollution de l'air", "ar": "إنذار تلوث الهواء"},
+    title="Air alert",
     summary="Say how likely each station is to exceed a limit of NO2, PM10, PM2.5 or O3 within the next six hours.",
     kinds=("air",),
     tick=900,

@@ -14,6 +14,7 @@ from numpy.random import Generator
 
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray
+from zenata.city.titles import titles
 from zenata.contract.answers import NoAnswer
 from zenata.contract.challenges import Factor
 from zenata.contract.reports import Exhibit
@@ -269,8 +270,8 @@ class Challenge:
     Parameters
     ----------
     name : str
-    title : mapping of str to str
-        By language: ``en``, ``fr``, ``ar``.
+    title : str
+        In English; zenata/city/titles.toml has it in French and Arabic.
     summary : str
         What to do, in one sentence.
     kinds, districts : tuple of str
@@ -313,7 +314,7 @@ class Challenge:
     """
 
     name: str
-    title: Mapping[str, str]
+    title: str
     summary: str
     kinds: tuple[str, ...]
     districts: tuple[str, ...] = ()
@@ -333,6 +334,11 @@ class Challenge:
     policies: Mapping[str, PolicyMaker]
     exhibit: Callable[[Run], Exhibit] | None = None
     factors: tuple[Factor, ...] = ()
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Its title by language: ``en``, ``fr``, ``ar``."""
+        return titles("challenges", self.name, self.title)
 
     @property
     def steps(self) -> int:

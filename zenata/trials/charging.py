@@ -93,11 +93,7 @@ def _bill(run: Run, sites: Sites, sessions: Sessions, *, of_service: bool) -> tu
 
 CHALLENGE = Challenge(
     name="ev-charging",
-    title={
-        "en": "Electric vehicle charging",
-        "fr": "Recharge des véhicules électriques",
-        "ar": "شحن السيارات الكهربائية",
-    },
+    title="Electric vehicle charging",
     summary="Charge each vehicle by the time it leaves, at the cheapest hours that the district's connection allows.",
     kinds=("charger",),
     districts=DISTRICTS,

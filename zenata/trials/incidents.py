@@ -219,7 +219,7 @@ def oracle(setting: Setting) -> Policy:
 
 CHALLENGE = Challenge(
     name="traffic-incident",
-    title={"en": "Traffic incidents", "fr": "Incidents de circulation", "ar": "حوادث المرور"},
+    title="Traffic incidents",
     summary="Name the streets in which accidents block lanes, soon after they happen and without false alarms.",
     kinds=("traffic",),
     sensors={"traffic": DETECTORS},

@@ -276,7 +276,7 @@ def _named(streets: Iterable[str]) -> list[LeakAnswer]:
 
 CHALLENGE = Challenge(
     name="leak-detection",
-    title={"en": "Leak detection", "fr": "Détection de fuites", "ar": "كشف تسربات المياه"},
+    title="Leak detection",
     summary="Name the street under which each leak opens, as early and as near as you can.",
     kinds=("water",),
     networks=("water",),

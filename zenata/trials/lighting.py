@@ -257,7 +257,7 @@ def _in(hours: IntArray, span: tuple[int, int]) -> npt.NDArray[np.bool_]:
 
 CHALLENGE = Challenge(
     name="street-lighting",
-    title={"en": "Street lighting", "fr": "Éclairage public", "ar": "إنارة الشوارع"},
+    title="Street lighting",
     summary="Dim each street light as far as the lighting class of its street and hour allows.",
     kinds=("streetlight",),
     sensors={"streetlight": LAMPS},

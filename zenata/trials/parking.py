@@ -248,7 +248,7 @@ def oracle(setting: Setting) -> Policy:
 
 CHALLENGE = Challenge(
     name="parking-forecast",
-    title={"en": "Parking forecast", "fr": "Prévision du stationnement", "ar": "توقع مواقف السيارات"},
+    title="Parking forecast",
     summary="Forecast the share of taken parking bays of each district, 15 and 60 minutes ahead, as deciles.",
     kinds=("parking",),
     tick=STEP,

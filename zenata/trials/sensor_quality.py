@@ -206,7 +206,7 @@ def oracle(setting: Setting) -> Policy:
 
 CHALLENGE = Challenge(
     name="sensor-quality",
-    title={"en": "Sensor quality", "fr": "Qualité des capteurs", "ar": "جودة أجهزة الاستشعار"},
+    title="Sensor quality",
     summary="Say at every step which sensors are broken, how sure you are, and how they are broken.",
     kinds=tuple(SENSORS),
     sensors=SENSORS,

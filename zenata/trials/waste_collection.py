@@ -213,7 +213,7 @@ def _emptied(run: Run) -> tuple[float, float]:
 
 CHALLENGE = Challenge(
     name="waste-collection",
-    title={"en": "Waste collection", "fr": "Collecte des déchets", "ar": "جمع النفايات"},
+    title="Waste collection",
     summary="Order trucks to waste containers, in tours, so that few overflow and the way is short.",
     kinds=("waste",),
     sensors={"waste": CONTAINERS},

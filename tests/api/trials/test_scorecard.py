@@ -95,6 +95,9 @@ def test_every_detail_is_in_every_language(api, pilot):
         tried(api, pilot, [60.0, 61.0], commands=5, rejected=1)
         client.post("/v1/devices", json={"id": "roof"})
         found += card(client, pilot, challenges="leak-detection,parking-forecast")["checks"]
+        printed = client.get(f"/v1/pilots/{pilot}/scorecard?format=html&lang=ar&challenges=parking-forecast").text
+    assert "توقع مواقف السيارات" in printed
+    assert "parking-forecast" not in printed
     for one in found:
         assert set(one["details"]) == set(LANGUAGES)
         assert one["details"]["en"] == one["detail"]

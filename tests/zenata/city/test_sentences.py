@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from api.http.problems import KINDS
 from zenata.city import sentences
 from zenata.city.sentences import english, help_with, recognise, translations
-from zenata.contract.pilots import Quotas
+from zenata.contract.pilots import Quotas, Scope
 from zenata.contract.trials import Phase
 from zenata.control.trial_tables import LATE
 
@@ -57,7 +57,7 @@ def test_any_other_text_stays_as_it_is(text):
 def test_a_reason_within_a_sentence_is_translated_too():
     newest = english("dead-letters", count="3", code="unit", reason="temperature is in Cel, not in 'F'")
     assert newest == "dead letters in the last hour: 3; the newest: unit: temperature is in Cel, not in 'F'"
-    assert "temperature est en Cel, pas en 'F'" in translations(newest)["fr"]
+    assert "température de l'air (temperature) est en Cel, pas en 'F'" in translations(newest)["fr"]
 
 
 def test_numbers_are_set_as_in_morocco_and_values_stand_apart_in_arabic():
@@ -74,6 +74,24 @@ def test_words_of_the_api_are_words_of_the_language():
     wanted = {f"quota.{name}" for name in Quotas.__struct_fields__} | {f"phase.{phase}" for phase in get_args(Phase)}
     assert wanted <= set(TABLES["words"])
     assert all(set(texts) == {"fr", "ar"} for texts in TABLES["words"].values())
+
+
+def test_what_has_a_title_is_called_by_it_and_what_was_sent_is_named_as_it_was_sent():
+    texts = translations("ev-charging takes commands to devices of kind charger alone")
+    assert texts["fr"].startswith("Recharge des véhicules électriques ne prend")
+    assert texts["fr"].endswith("du type borne de recharge (charger)")
+    assert "شحن السيارات الكهربائية" in texts["ar"]
+    assert "شاحن سيارات كهربائية (\u2068charger\u2069)" in texts["ar"]
+    own = translations("soil of d1 is in Cel since it was first sent, not in 'F'")
+    assert own["fr"].startswith("soil de d1 est en Cel"), "a property that only its sender knows has no title"
+
+
+def test_scopes_of_a_key_are_said_in_the_language():
+    texts = translations("This needs a key with the scope write; 'main' has mqtt, read.")
+    assert texts["fr"] == "Il faut ici une clé avec la portée écriture ; 'main' a MQTT, lecture."
+    assert "بالصلاحية الكتابة" in texts["ar"]
+    assert "MQTT، القراءة" in texts["ar"]
+    assert {f"scope.{scope}" for scope in Scope} <= set(TABLES["words"])
 
 
 def test_no_sentence_in_french_or_arabic_holds_a_member_of_a_document():

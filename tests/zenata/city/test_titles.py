@@ -6,12 +6,14 @@ from simulators.events.registry import EVENTS
 from zenata.city.kinds import KINDS
 from zenata.city.quantities import QUANTITIES
 from zenata.city.titles import titles, translations
+from zenata.trials.registry import CHALLENGES
 
 NAMED = {
     "kinds": set(KINDS),
     "properties": set(QUANTITIES),
     "settings": {f"{kind.name}.{one.name}" for kind in KINDS.values() for one in kind.settings},
     "events": set(EVENTS),
+    "challenges": set(CHALLENGES),
     "problems": set(PROBLEMS),
 }
 

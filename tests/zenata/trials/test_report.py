@@ -50,7 +50,7 @@ def trial(**members) -> Trial:
 
 def report(*shown: Exhibit, **members) -> TrialReport:
     return TrialReport(
-        title=dict(leaks.CHALLENGE.title),
+        title=leaks.CHALLENGE.titles,
         trial=trial(**members),
         factors=list(leaks.CHALLENGE.factors),
         outline=[[(0, 0), (1, 0), (1, 1), (0, 0)]],
@@ -120,7 +120,7 @@ def test_an_exhibit_of_very_many_detections_is_short(parked):
 def test_a_report_is_one_file_in_each_language_that_loads_and_runs_nothing(leak, language):
     page = report_html(report(leak, leak), language)
     assert f'<html lang="{language}" dir="{"rtl" if language == "ar" else "ltr"}">' in page
-    assert leaks.CHALLENGE.title[language] in page
+    assert leaks.CHALLENGE.titles[language] in page
     assert not re.search(r"<script|<link|<img|@import|url\(|(src|href)=", page)
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)  # noqa: S314 - our own text; fails unless it is well formed
