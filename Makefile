@@ -61,9 +61,9 @@ city: .venv/.dev  ## Generate the city pack of Zenata anew
 
 page: $(PAGE)  ## Build the page (dashboard/)
 
-screenshots: .venv/.dev $(PAGE)  ## Draw docs/screenshots anew, from a city that it starts
+screenshots: .venv/.dev $(PAGE)  ## Draw docs/screenshots anew, from a city that it starts (ARGS="city --every FOLDER" chooses)
 	@scripts/system-packages chromium
-	@$(BIN)/python -m scripts.screenshots
+	@$(BIN)/python -m scripts.screenshots $(ARGS)
 
 plots: .venv/.dev  ## Draw docs/physics anew, and write the table of the year (ARGS="water year" chooses)
 	@$(BIN)/python -m scripts.plot_physics $(ARGS)

@@ -1,18 +1,20 @@
 """Draw docs/screenshots: each page in three languages, on two screens, light and dark, from a city that it starts."""
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from api.live.frame import NO_AGE
 from tests.dashboard.browser import browser, visit
@@ -120,44 +122,110 @@ air_alert.Forecaster = Learner
 with Client() as client:
     air_alert.serve(client)
 """
+LANGUAGES, THEMES = ("fr", "en", "ar"), ("light", "dark")
+SCREENS = {"phone": SMALL, "desk": WIDE, "wall": (3840, 2160)}
+VARIANTS = ("-ar", "-small", "-dark", "-tilted")  # of pictures that show the same view as another
+DEMO_STEPS = 9
+CUT = """() => {
+  const seen = [...document.querySelectorAll("body *")].filter((one) => !one.closest("svg, .hidden, .names, .maplibregl-map"));
+  return seen.flatMap((one) => {
+    const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+    const { left, right, width } = one.getBoundingClientRect();
+    const hides = /hidden|clip/.test(getComputedStyle(one).overflowX) && one.scrollWidth > one.clientWidth + 1;
+    let around = one.parentElement;
+    while (around && getComputedStyle(around).overflowX === "visible") around = around.parentElement;
+    const outside = around === document.body || !around ? left < -1 || right > innerWidth + 1 : false;
+    return width && ((own && outside) || (hides && one.textContent.trim())) ? [`${one.tagName} ${one.className}: ${one.textContent.trim().slice(0, 60)}`] : [];
+  });
+}"""
+"""Which elements hide a part of their text, or reach beyond the screen where nothing scrolls."""
 PAST = 1_800  # far beyond what seven days of the past take, also where much else runs [s]
+TRIAL = 3_600  # the same of a trial [s]
+TOLD = 20  # how often what is waited for is told [s]
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
+BEGUN = time.monotonic()
 
 
 def main() -> None:
     """Draw all, or those named."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="which to draw; all if none is named")
+    parser.add_argument(
+        "--every",
+        type=Path,
+        metavar="FOLDER",
+        help="draw each view there in every language, theme and size of screen instead, and say where text is cut",
+    )
     wanted = parser.parse_args()
-    FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, running_city(Path(folder) / ".zenata", "--history-days", "7") as city:
-        draw(city, wanted.names)
+        draw(city, wanted.names, wanted.every)
 
 
-def draw(city: RunningCity, names: list[str]) -> None:
+def draw(city: RunningCity, names: list[str], every: Path | None = None) -> None:
     """Draw from a running city, with a device and two more pilots in it."""
+    tell("the city runs")
     furnish(city)
-    moments = (MORNING, NOON, EVENING, NIGHT)
-    wait_until(lambda: all(has_past(city, moment) for moment in moments), "the past is filled in", patience=PAST)
+    wait_for_past(city)
     wanted = [name for name in SHOTS if not names or name in names]
     trials = finish_trial(city) if any("{" in SHOTS[name][0] for name in wanted) else {}
     if any(name.startswith(("scorecard", "pilots", "trials")) for name in wanted):
         finish_graded(city)
     keys = {"demo": city.key, "admin": city.admin_key, "": None}
     with browser() as chromium:
+        if every:
+            draw_every(chromium, city, [name for name in wanted if not name.endswith(VARIANTS)], trials, every)
+            return
         for name in wanted:
             path, language, (width, height), who, ready = SHOTS[name]
             with visit(
                 chromium, city.http, language=language, width=width, height=height, key=keys[who], scale=1
             ) as seen:
-                seen.page.goto(path.format(**trials))
-                expect(seen.page.locator(ready).first).to_be_attached()
-                seen.page.wait_for_timeout(SETTLE)
-                seen.page.screenshot(path=FOLDER / f"{name}.png")
-                print(name)
+                picture(seen.page, path.format(**trials), ready, FOLDER / f"{name}.png")
         if not names or any(name.startswith("demo") for name in names):
             remove_worlds(city)
             draw_demo(chromium, city)
+
+
+def picture(page: Page, address: str, ready: str, file: Path) -> None:
+    """Draw a page once it is there and has settled."""
+    page.goto(address)
+    expect(page.locator(ready).first).to_be_attached()
+    page.wait_for_timeout(SETTLE)
+    page.screenshot(path=file)
+    tell(file.name)
+
+
+def draw_every(chromium: Browser, city: RunningCity, names: list[str], trials: dict[str, str], folder: Path) -> None:
+    """Draw views in each language, theme and size of screen; say where text is cut, or lies beyond the screen."""
+    folder.mkdir(parents=True, exist_ok=True)
+    views = {name: (SHOTS[name][0].format(**trials), *SHOTS[name][3:]) for name in names}
+    steps = {f"demo-{step}": (f"/demo?step={step}", "demo", ".figure, .languages") for step in range(DEMO_STEPS + 1)}
+    keys = {"demo": city.key, "admin": city.admin_key, "": None}
+    for language, (screen, (width, height)), who in itertools.product(LANGUAGES, SCREENS.items(), keys):
+        with visit(chromium, city.http, language=language, width=width, height=height, key=keys[who], scale=1) as seen:
+            for (name, (path, whose, ready)), theme in itertools.product((views | steps).items(), THEMES):
+                if whose == who:
+                    address = f"{path}{'&' if '?' in path else '?'}theme={theme}"
+                    picture(seen.page, address, ready, folder / f"{name}.{language}.{theme}.{screen}.png")
+                    for cut in seen.page.evaluate(CUT):
+                        tell(f"  cut: {cut}")
+
+
+def tell(what: str) -> None:
+    """Say what was done, and after how many seconds."""
+    print(f"{time.monotonic() - BEGUN:6.0f} s  {what}", flush=True)
+
+
+def wait_for_past(city: RunningCity) -> None:
+    """Wait until there are values at all moments that are shown."""
+    missing = sorted({MORNING, NOON, EVENING, NIGHT}, reverse=True)  # it is filled in from now backwards
+
+    def filled() -> bool:
+        while missing and has_past(city, missing[0]):
+            tell(f"there are values of {missing.pop(0)}")
+        return not missing
+
+    wait_until(filled, "the past is filled in", patience=PAST, pause=1)
 
 
 def has_past(city: RunningCity, moment: str) -> bool:
@@ -177,16 +245,16 @@ def draw_demo(chromium: Browser, city: RunningCity) -> None:
             page.goto(f"/demo?lang={language}" + (f"&step={step}" if step else ""))
             expect(page.locator("[data-drawn]").first).to_be_attached()
             expect(page.locator(".figure, .languages").first).to_be_visible()
-            if (
-                step == 0
-            ):  # who leaves while it prepares itself leaves worlds behind, and four are all that one may have
+            # Who leaves while it prepares itself leaves worlds behind, and four are all that one may have.
+            if step == 0:
+                tell("the demo prepares itself")
                 expect(page.get_by_text("La démonstration est prête")).to_be_visible(timeout=1_000 * PAST)
             expect(page.locator(".figure").get_by_text("…", exact=True)).to_have_count(0, timeout=300_000)
             page.wait_for_timeout(SETTLE)
             if name == "demo-day":
                 expect(page.locator(".unit")).to_contain_text("08:")  # the peak of the morning
             page.screenshot(path=FOLDER / f"{name}.png")
-            print(name)
+            tell(f"{name}.png")
 
 
 def furnish(city: RunningCity) -> None:
@@ -269,15 +337,30 @@ def finish_graded(city: RunningCity) -> None:
 
 def play(city: RunningCity, key: str, service: str, challenge: str, **about: Any) -> str:  # noqa: ANN401 - of a trial
     """Begin a trial, let copies of a service go through it, and return its id."""
-    with Client(city.http, key) as client:
-        made = client.begin_trial(challenge, **about)
     environment = {**os.environ, "ZENATA_URL": city.http, "ZENATA_KEY": key}
-    copies = [
-        subprocess.Popen([sys.executable, "-c", service], cwd=EXAMPLES, env={**environment, "ZENATA_TRIAL": trial})
-        for trial in made.parts or [made.trial]
-    ]
-    if any(copy.wait() for copy in copies):
-        raise RuntimeError(f"the service of {made.trial} has failed")
+    with Client(city.http, key) as client, ExitStack() as stack:
+        made = client.begin_trial(challenge, **about)
+        copies = [
+            subprocess.Popen([sys.executable, "-c", service], cwd=EXAMPLES, env={**environment, "ZENATA_TRIAL": trial})
+            for trial in made.parts or [made.trial]
+        ]
+        for copy in copies:
+            stack.callback(copy.kill)
+        told = 0.0
+
+        def over() -> bool:
+            nonlocal told
+            now = client.show_trial(made.trial)
+            if time.monotonic() > told + TOLD or now.ended:
+                told = time.monotonic()
+                tell(
+                    f"{challenge}, {now.phase}: {now.seeds_done} of {now.seeds} cities, step {now.step} of {now.steps}"
+                )
+            if any(copy.poll() for copy in copies) or (now.ended and now.phase != "done"):
+                raise RuntimeError(f"the trial {made.trial} has failed: {now.reason or 'its service has'}")
+            return now.phase == "done" and all(copy.poll() == 0 for copy in copies)
+
+        wait_until(over, f"the trial of {challenge} is over", patience=TRIAL, pause=1)
     return made.trial
 
 
