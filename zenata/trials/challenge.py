@@ -269,9 +269,8 @@ class Challenge:
 
     Parameters
     ----------
-    name : str
-    title : str
-        In English; zenata/city/titles.toml has it in French and Arabic.
+    name, title : str
+        The title in English; zenata/city/titles.toml has it in French and Arabic.
     summary : str
         What to do, in one sentence.
     kinds, districts : tuple of str
@@ -301,8 +300,7 @@ class Challenge:
     answer : type
         One answer, of `zenata.contract.answers`.
     check : callable
-        ``check(answer, time, city)`` raises ValueError with a clear text if an answer cannot be scored at a time [us since the
-        Unix epoch].
+        ``check(answer, time, city)`` raises ValueError with a clear text if an answer cannot be scored at a time [us].
     score : callable
         Returns the score of one seed.
     policies : mapping of str to callable
