@@ -17,7 +17,7 @@ from zenata.errors import QueryTooHeavy
 from zenata.store.base import Query
 from zenata.store.duckdb.estimate import Estimates
 from zenata.store.duckdb.gate import Gate
-from zenata.store.duckdb.sql import select, select_newest
+from zenata.store.duckdb.sql import FEW, select, select_newest
 from zenata.store.plan import Columns
 
 PATIENCE = 30.0
@@ -85,10 +85,8 @@ class Reader:
         with self._cursors() as cursor:
             for window, chosen in self._windows(query, numbers):
                 sql = select(replace(window, limit=missing), ids[chosen], rolled=rolled)
-                wanted = {"series": ids[chosen]}
                 with self._gate.passed(cursor, deadline):
-                    cursor.register("wanted", wanted)
-                    parts.append(cursor.execute(sql).fetchnumpy())
+                    parts.append(_run(cursor, sql, ids[chosen]))
                 missing -= len(parts[-1]["series"])
                 if missing <= 0:
                     break
@@ -107,8 +105,7 @@ class Reader:
         if readings > MAX_READINGS:
             raise QueryTooHeavy(f"this is about {readings:,.0f} readings, and a query may look at {MAX_READINGS:,}")
         with self._cursors() as cursor, self._gate.passed(cursor, time.monotonic() + PATIENCE):
-            cursor.register("wanted", {"series": ids})
-            return cursor.execute(select_newest(ids, start, end, rolled=rolled)).fetchnumpy()
+            return _run(cursor, select_newest(ids, start, end, rolled=rolled), ids)
 
     def _windows(self, query: Query, numbers: IndexArray) -> Iterator[tuple[Query, slice]]:
         """Yield parts of a query in the order of their rows, each with the indices of the series that it is about."""
@@ -162,3 +159,10 @@ class Reader:
             raise QueryTooHeavy("a quantile may be of some millions of readings: ask for a shorter range of times")
         for first in range(0, len(numbers), size):
             yield query, slice(first, first + size)
+
+
+def _run(cursor: duckdb.DuckDBPyConnection, sql: str, ids: IndexArray) -> Columns:
+    """Return what a SELECT about some series finds; `sql.select` says which of them are in a table."""
+    if len(ids) > FEW:
+        cursor.register("wanted", {"series": ids})
+    return cursor.execute(sql).fetchnumpy()

@@ -38,7 +38,8 @@ AGGREGATES: dict[str, str] = {
 }
 """What computes each of `zenata.store.base.AGGREGATES`."""
 
-_FEW = 100
+FEW = 100
+"""Series up to which a query names them in its text; more are in a table `wanted`, which costs as much as a small query."""
 
 
 def select(query: Query, ids: IndexArray, *, rolled: bool = False) -> str:
@@ -48,7 +49,7 @@ def select(query: Query, ids: IndexArray, *, rolled: bool = False) -> str:
     ----------
     query : Query
     ids : ndarray of int32, shape (n,)
-        The series meant, as `readings.series` names them. A few are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
+        The series meant, as `readings.series` names them. Up to `FEW` are named in the text, which takes DuckDB two thirds of the time of a join; more are to be in
         the column `series` of a table `wanted`, which the caller provides.
     rolled : bool
         Whether some of what is meant may be rolled up.
@@ -82,7 +83,7 @@ def select_newest(ids: IndexArray, start: int, end: int, *, rolled: bool) -> str
 def _source(ids: IndexArray, start: int, end: int, *, rolled: bool) -> str:
     """Return FROM and WHERE of the rows of some series in [start, end) [us]."""
     conditions = [f"time >= make_timestamp({start})", f"time < make_timestamp({end})"]
-    few = len(ids) <= _FEW
+    few = len(ids) <= FEW
     if few:
         conditions.append(f"series IN ({', '.join(map(str, ids.tolist())) or '-1'})")
     source = (duckdb_rollups.source() if rolled else "readings") + ("" if few else " JOIN wanted USING (series)")
