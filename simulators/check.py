@@ -46,13 +46,13 @@ EVERY = 900 * SECOND
 def find_problems(city: City) -> list[str]:
     """Return what keeps the simulators from running a city, one line each; what comes first hides what would follow."""
     days = chain.from_iterable(_run(city, start) for start in STARTS)
-    for problems in (chain(_places(city), _streets(city), _attributes(city)), _domains(city), days):
+    for problems in (chain(_districts(city), _streets(city), _attributes(city)), _domains(city), days):
         if found := list(dict.fromkeys(problems)):
             return found
     return []
 
 
-def _places(city: City) -> Iterator[str]:
+def _districts(city: City) -> Iterator[str]:
     """Yield the districts that lie outside the city."""
     west, south, east, north = city.bbox
     for district in city.districts:

@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.city.places import is_near
+from api.city.sensor_index import is_near
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.context import Context, ContextDep

@@ -6,7 +6,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from api.city.places import district_of, is_near
+from api.city.sensor_index import district_of, is_near
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, authenticate
 from api.http.bodies import body, present

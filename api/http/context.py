@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from anyio import to_thread
 from fastapi import Depends, Request
 
-from api.city.places import SensorIndex
+from api.city.sensor_index import SensorIndex
 from api.exports.jobs import Exports
 from api.http.cursors import Cursors
 from api.http.guard import Guard

@@ -6,7 +6,7 @@ A frame is for maps: 10,000 sensors are 60 kB, and a browser draws them without 
 float64    time           of the frame [ms since the Unix epoch]: the world's time, or the one asked for
 float64    quiet          since when nothing newer came from the world [s]; NaN where that is not known
 uint32     count          n
-uint32     sensors        version of the sensor list (`api.city.places.SensorIndex.version`)
+uint32     sensors        version of the sensor list (`api.city.sensor_index.SensorIndex.version`)
 float32[n] values         NaN where there is none
 uint16[n]  ages           of the values at `time` [s]; `NO_AGE` where there is none
 ========== ============== ==========================================================================
@@ -21,7 +21,7 @@ from math import nan
 import numpy as np
 import numpy.typing as npt
 
-from api.city.places import SensorIndex
+from api.city.sensor_index import SensorIndex
 from api.readings.series import PerSeries
 from zenata.city.clock import SECOND
 from zenata.city.readings import FloatArray, IntArray

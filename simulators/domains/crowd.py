@@ -226,9 +226,11 @@ def _along_path(counters: Sequence[Sensor], names: Sequence[str]) -> FloatArray:
     along = np.zeros(len(counters))
     for name in set(names):
         mine = np.flatnonzero([other == name for other in names])
-        place = np.array([(counters[number].longitude, counters[number].latitude) for number in mine.tolist()])
-        place = (place - place.mean(axis=0)) * METRES_A_DEGREE * np.array([np.cos(np.radians(place[0, 1])), 1.0])
-        extent = np.linalg.svd(place, full_matrices=False)[2][0]
-        on_path = place[:, 0] * extent[0] + place[:, 1] * extent[1]
+        position = np.array([(counters[number].longitude, counters[number].latitude) for number in mine.tolist()])
+        position = (
+            (position - position.mean(axis=0)) * METRES_A_DEGREE * np.array([np.cos(np.radians(position[0, 1])), 1.0])
+        )
+        extent = np.linalg.svd(position, full_matrices=False)[2][0]
+        on_path = position[:, 0] * extent[0] + position[:, 1] * extent[1]
         along[mine] = on_path - on_path.min()
     return along

@@ -266,10 +266,10 @@ def _nearby(bays: Sequence[Sensor], block: IntArray, count: int) -> FloatArray:
     """Return the chance that who leaves a block tries another one, shape (count, count)."""
     if not bays:
         return np.zeros((0, 0))
-    place = np.array([(bay.longitude, bay.latitude) for bay in bays])
-    place = place * METRES_A_DEGREE * np.array([np.cos(np.radians(place[0, 1])), 1.0])
+    position = np.array([(bay.longitude, bay.latitude) for bay in bays])
+    position = position * METRES_A_DEGREE * np.array([np.cos(np.radians(position[0, 1])), 1.0])
     size = np.bincount(block, minlength=count)
-    middle = np.stack([np.bincount(block, axis, count) / size for axis in place.T], axis=1)
+    middle = np.stack([np.bincount(block, axis, count) / size for axis in position.T], axis=1)
     distance = np.hypot(*np.moveaxis(middle[:, None] - middle, 2, 0))
     weight = np.exp(-distance / WALK) * (distance < FARTHEST) * (1 - np.eye(count)) * size
     return np.asarray(weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-9))

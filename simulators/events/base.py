@@ -92,7 +92,7 @@ class Parts:
 
     Parameters
     ----------
-    places : ndarray, shape (n_targets,)
+    positions : ndarray, shape (n_targets,)
         Positions of the targets in ``city.sensors``.
     targets : tuple of str
         Their ids.
@@ -103,8 +103,8 @@ class Parts:
         When each is mended [us since the Unix epoch].
     """
 
-    def __init__(self, places: IntArray, targets: tuple[str, ...]) -> None:
-        self._places, self.targets, self.until = places, targets, np.full(len(targets), NEVER)
+    def __init__(self, positions: IntArray, targets: tuple[str, ...]) -> None:
+        self._positions, self.targets, self.until = positions, targets, np.full(len(targets), NEVER)
 
     def mended(self, done: Mapping[str, int]) -> Self:
         """Return the same with some targets mended from a time on [us since the Unix epoch], by their ids."""
@@ -114,7 +114,7 @@ class Parts:
 
     def failing(self, time: int) -> IntArray:
         """Return the positions of the targets that are not mended at a time [us since the Unix epoch]."""
-        return self._places[time < self.until]
+        return self._positions[time < self.until]
 
 
 HOUR = 3600 * SECOND

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Effect, Event, Parts, chance, parameters_of
-from simulators.events.places import any_of, sensors_in, sensors_named, sensors_of_kinds
+from simulators.events.targets import any_of, sensors_in, sensors_named, sensors_of_kinds
 from simulators.world.conditions import Conditions
 from simulators.world.delivery import RADIO
 from simulators.world.measurement import Channels

@@ -9,7 +9,7 @@ import numpy as np
 from simulators.domains.base import Domain, sensors_of
 from simulators.domains.noise import AIR, BUILDINGS, IN_SIGHT
 from simulators.events.base import HOUR, Effect, Event, parameters_of, swell
-from simulators.events.places import any_of, away, point_of, street_middles, where
+from simulators.events.targets import any_of, away, point_of, street_middles, where
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.readings import FloatArray, IntArray

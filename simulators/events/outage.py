@@ -9,7 +9,7 @@ import numpy as np
 from simulators.domains.base import Domain
 from simulators.domains.power.domain import Power
 from simulators.events.base import HOUR, Effect, Event, Parts, parameters_of
-from simulators.events.places import any_of, sensors_in, sensors_named, stations, unknown
+from simulators.events.targets import any_of, sensors_in, sensors_named, stations, unknown
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.city.readings import IntArray
@@ -47,9 +47,10 @@ class PowerOutage(Parts, Effect):
         target = parameters.target
         self._what = parameters.what
         failed = np.array([any_of(event, seed, every)]) if target is None else _stations_at(city, target, domains)
-        super().__init__(failed, tuple(city.sensors[place].id for place in failed.tolist()))
+        super().__init__(failed, tuple(city.sensors[position].id for position in failed.tolist()))
         lost, whole = (
-            sum(float(city.sensors[place].attributes["kva"]) for place in some.tolist()) for some in (failed, every)
+            sum(float(city.sensors[position].attributes["kva"]) for position in some.tolist())
+            for some in (failed, every)
         )
         self.severity = min(lost / whole / LARGE, 1.0)
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from simulators.domains.base import Domain, centre
 from simulators.domains.streetlight import MENDING, Streetlight
 from simulators.events.base import Effect, Event, Parts
-from simulators.events.places import away, street_middles, unknown, where
+from simulators.events.targets import away, street_middles, unknown, where
 from simulators.world.conditions import Conditions
 from zenata.city.clock import SECOND
 from zenata.city.model import City

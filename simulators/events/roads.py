@@ -8,7 +8,7 @@ import numpy as np
 
 from simulators.domains.base import Domain
 from simulators.events.base import HOUR, Effect, Event, parameters_of
-from simulators.events.places import any_of, opposite, street_of, way_between
+from simulators.events.targets import any_of, opposite, street_of, way_between
 from simulators.world.conditions import Conditions
 from zenata.city.model import City
 from zenata.errors import ScenarioError

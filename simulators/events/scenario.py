@@ -18,8 +18,8 @@ from typing import Annotated, Any
 import msgspec
 
 from simulators.events.base import Event
-from simulators.events.places import unknown
 from simulators.events.registry import EVENTS
+from simulators.events.targets import unknown
 from zenata.city.clock import LATEST, format_time, parse_duration, parse_moment
 from zenata.city.model import City
 from zenata.contract.decode import convert

@@ -38,8 +38,8 @@ def graph(city: City) -> Graph:
         hanging[station][sensor.kind].append(device(sensor))
     names = [f"substation-{number}" for number in range(len(roots.substations))]
     nodes: list[dict[str, Any]] = [
-        {"id": name, "type": "substation", "position": place, "kva": roots.substation_kva, "voltage": [HIGH, MEDIUM]}
-        for name, place in zip(names, roots.substations, strict=True)
+        {"id": name, "type": "substation", "position": position, "kva": roots.substation_kva, "voltage": [HIGH, MEDIUM]}
+        for name, position in zip(names, roots.substations, strict=True)
     ]
     edges = []
     for number, station in enumerate(stations):

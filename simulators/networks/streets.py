@@ -125,9 +125,9 @@ def _hours(city: City) -> list[float]:
 
 
 def _nodes(city: City) -> list[dict[str, Any]]:
-    places = {street.start: street.line[0] for street in city.streets}
-    places |= {street.end: street.line[-1] for street in city.streets}
-    return [{"id": name, "type": "junction", "position": position} for name, position in places.items()]
+    positions = {street.start: street.line[0] for street in city.streets}
+    positions |= {street.end: street.line[-1] for street in city.streets}
+    return [{"id": name, "type": "junction", "position": position} for name, position in positions.items()]
 
 
 def _street(street: Street) -> dict[str, Any]:

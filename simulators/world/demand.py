@@ -279,11 +279,11 @@ class Demand:
             rng = draws(self._seed, Stream.DEMAND, day)
             rows, districts = 1 + len(SECTORS), len(self._spread)
             city = rng.standard_normal((rows, 1))
-            places = np.einsum("de,sne->snd", self._spread, rng.standard_normal((rows, 1 + NODES, districts)))
+            local = np.einsum("de,sne->snd", self._spread, rng.standard_normal((rows, 1 + NODES, districts)))
             city_hours = rng.standard_normal((rows, NODES, 1))
             self._innovations[day] = (
-                np.concatenate([city, places[:, 0]], axis=1),
-                np.concatenate([city_hours, places[:, 1:]], axis=2),
+                np.concatenate([city, local[:, 0]], axis=1),
+                np.concatenate([city_hours, local[:, 1:]], axis=2),
             )
         return self._innovations[day]
 

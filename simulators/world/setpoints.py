@@ -14,7 +14,7 @@ from zenata.city.readings import FloatArray
 
 @dataclass(frozen=True, slots=True)
 class _Devices:
-    """Kind of each sensor and its place among those of its kind, by id; lows and highs by ``kind.setting``, NaN for none."""
+    """Kind of each sensor and its index among those of its kind, by id; lows and highs by ``kind.setting``, NaN for none."""
 
     kind: dict[str, str]
     index: dict[str, int]

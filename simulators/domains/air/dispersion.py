@@ -75,15 +75,15 @@ class Plumes:
         here = np.array([(sensor.longitude, sensor.latitude) for sensor in receptors]).reshape(-1, 2) * scale
         points = _points(streets, COARSE, scale), _points(streets, FINE, scale)
         first = np.unique(points[0].street, return_index=True)[1]
-        distance = np.hypot(*np.moveaxis(points[0].place - here[:, None], 2, 0))
+        distance = np.hypot(*np.moveaxis(points[0].position - here[:, None], 2, 0))
         near = np.minimum.reduceat(distance, first, axis=1) < NEAR
         chosen = np.nonzero(~near[:, points[0].street]), np.nonzero(near[:, points[1].street])
         receptor = np.concatenate([pair[0] for pair in chosen])
-        place, street, weight, spacing = (
+        position, street, weight, spacing = (
             np.concatenate([getattr(some, name)[pair[1]] for some, pair in zip(points, chosen, strict=True)])
-            for name in ("place", "street", "weight", "spacing")
+            for name in ("position", "street", "weight", "spacing")
         )
-        east, north = (place - here[receptor]).T
+        east, north = (position - here[receptor]).T
         self._pair = receptor * len(streets) + street
         self._direction = np.degrees(np.arctan2(east, north)) % 360
         distance = np.maximum(np.hypot(east, north), NEAREST)
@@ -132,7 +132,7 @@ class Plumes:
 class _Points:
     """Points along streets, shape (n,): where they are [m] (n, 2), their street, their share of it, the spacing [m]."""
 
-    place: FloatArray
+    position: FloatArray
     street: IntArray
     weight: FloatArray
     spacing: FloatArray
@@ -141,14 +141,14 @@ class _Points:
 def _points(streets: Sequence[Street], spacing: float, scale: FloatArray) -> _Points:
     """Return points about every `spacing` [m] along the streets; `scale` is the metres in a degree east and north."""
     counts = np.array([max(1, round(street.length / spacing)) for street in streets], dtype=np.int64)
-    places = []
+    positions = []
     for street, count in zip(streets, counts, strict=True):
         line = np.array(street.line) * scale
         along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
         at = (np.arange(count) + 0.5) / count * along[-1]
-        places.append(np.stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])], axis=1))
+        positions.append(np.stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])], axis=1))
     return _Points(
-        place=np.concatenate(places),
+        position=np.concatenate(positions),
         street=np.repeat(np.arange(len(streets)), counts),
         weight=np.repeat(1 / counts, counts),
         spacing=np.full(counts.sum(), spacing),

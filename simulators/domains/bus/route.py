@@ -15,7 +15,7 @@ from zenata.errors import CityError
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """A loop from a terminus to the other and back, or loops one after the other; places are distances from the beginning.
+    """A loop from a terminus to the other and back, or loops one after the other; where a bus is, is its distance from the beginning.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ class Route:
         """Length of all [m]."""
         return float(self.bounds[-1])
 
-    def position(self, place: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return longitude and latitude [deg] of places [m], shape (n,) each."""
-        return np.interp(place, self.along, self.longitude), np.interp(place, self.along, self.latitude)
+    def position(self, distance: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return longitude and latitude [deg] at distances from the beginning [m], shape (n,) each."""
+        return np.interp(distance, self.along, self.longitude), np.interp(distance, self.along, self.latitude)
 
     def passed(self, seconds: FloatArray) -> FloatArray:
         """Return when a bus that stops nowhere passes each of the bounds, shape (n_links + 1,) [s].
@@ -151,12 +151,12 @@ def _stops(first: float, last: float, spacing: float) -> FloatArray:
 
 def _line(streets: Sequence[Street], bounds: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return distance along a route [m], longitude and latitude [deg] of its vertices."""
-    along, places = [], []
+    along, points = [], []
     for street, begin in zip(streets, bounds.tolist(), strict=False):
         line = np.array(street.line)
         steps = np.hypot(*(np.diff(line, axis=0) * [np.cos(np.radians(line[0, 1])), 1.0]).T)
         share = np.concatenate([[0.0], np.cumsum(steps)]) / steps.sum()
         along.append(begin + share * street.length)
-        places.append(line)
-    longitude, latitude = np.concatenate(places).T
+        points.append(line)
+    longitude, latitude = np.concatenate(points).T
     return np.concatenate(along), longitude, latitude

@@ -183,7 +183,7 @@ class _Zones:
         self._through = np.array([0.0] * len(found) + through)
         self.enter = _shares(weight * self._begin.any(axis=1))
         self.leave = _shares(weight * self._end.any(axis=1))
-        self._place = np.array([(point.x, point.y) for point in middles]) * (92_600.0, 111_195.0)
+        self._position = np.array([(point.x, point.y) for point in middles]) * (92_600.0, 111_195.0)
         people = [city.districts[number].population for number in found]
         categories = [city.districts[number].category for number in found]
         areas = [shapely.Polygon(city.districts[number].ring).area for number in found]
@@ -227,7 +227,7 @@ class _Zones:
 
     def gravity(self, origins: FloatArray, destinations: FloatArray) -> FloatArray:
         """Return the shares of trips from zone to zone, shape (n_zones, n_zones), balanced to both margins."""
-        centre = np.array([row @ self._place / max(row.sum(), 1e-9) for row in self._begin])
+        centre = np.array([row @ self._position / max(row.sum(), 1e-9) for row in self._begin])
         distance = np.hypot(*np.moveaxis(centre[:, None] - centre, 2, 0))
         shares = np.outer(origins, destinations) * np.exp(-distance / self._parameters.trip_length)
         for _ in range(12):  # Furness

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.city.places import SensorIndex
+from api.city.sensor_index import SensorIndex
 from api.live.frame import NO_AGE, FrameBuilder
 from tests.api.running import MINUTE, START, batch_of, series_of, small_city
 from zenata.city.clock import SECOND

@@ -5,7 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 
-from api.city.places import SensorIndex
+from api.city.sensor_index import SensorIndex
 from api.live import frame_feed
 from api.live.frame import Frame, FrameBuilder
 from api.live.frame_feed import FrameFeed, Look

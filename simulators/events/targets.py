@@ -1,4 +1,4 @@
-"""Where events act: from the ids that people write to positions in the city."""
+"""Targets of events: from the ids that people write to positions in the city."""
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from api.city.places import NEAR, SensorIndex, district_of, is_near
+from api.city.sensor_index import NEAR, SensorIndex, district_of, is_near
 from tests.api.running import small_city
 
 

@@ -3,7 +3,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from simulators.events.places import (
+from simulators.events.targets import (
     away,
     opposite,
     point_of,
