@@ -7,8 +7,6 @@ from dataclasses import replace
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.zenata.trials.conftest import AIR_FIRST as FIRST
 from tests.zenata.trials.conftest import AIR_STATIONS as STATIONS
@@ -29,8 +27,6 @@ from zenata.trials.air_alert import (
     within,
 )
 from zenata.trials.challenge import Run
-
-RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +56,9 @@ def test_what_is_ahead_are_the_six_steps_after_this_one() -> None:
     assert np.flatnonzero(within(over)).tolist() == list(range(10 - AHEAD, 10))
 
 
-def test_points_rise_from_nothing_to_the_oracle(breathed: Run) -> None:
-    points = {name: score(played(CHALLENGE, breathed, name)).points for name in CHALLENGE.policies}
-    assert score(breathed).points == 0
-    assert points["oracle"] == pytest.approx(100)
-    assert 0 < points["naive"] < points["reference"] < 100
+def test_points_rise_from_policy_to_policy(breathed: Run) -> None:
+    points = [score(played(CHALLENGE, breathed, name)).points for name in ("naive", "reference", "oracle")]
+    assert 0 < points[0] < points[1] < points[2]
 
 
 def test_measures_of_the_truth_and_of_nothing(breathed: Run) -> None:
@@ -114,39 +108,6 @@ def test_the_skill_of_what_hardly_ever_happens_is_not_stated(breathed: Run) -> N
     measures = score(replace(breathed, truth=clean)).measures
     assert math.isnan(measures["skill_o3"][0])
     assert measures["skill_pm10"][0] == pytest.approx(0)
-
-
-@RELAXED
-@given(
-    values=st.lists(
-        st.tuples(st.integers(100, 239), st.integers(0, 4), st.sampled_from(POLLUTANTS), st.floats(0, 1)), max_size=20
-    ),
-    chance=st.randoms(),
-)
-def test_no_answers_beat_the_oracle_and_neither_order_nor_repeats_matter(breathed: Run, values, chance) -> None:  # type: ignore[no-untyped-def]
-    answers = [(int(breathed.times[step]), alert(p, station, name)) for step, station, name, p in values]
-    points = score(replace(breathed, answers=answers)).points
-    assert points <= 100
-    again = [*answers, *answers]
-    chance.shuffle(again)
-    assert score(replace(breathed, answers=again)).points == points
-
-
-@RELAXED
-@given(values=st.lists(st.floats(0, 1), min_size=2, max_size=8))
-def test_a_flood_of_answers_to_one_thing_gains_nothing_over_one_of_them(breathed: Run, values: list[float]) -> None:
-    answers = [(int(breathed.times[150]), alert(value)) for value in values]
-    alone = [score(replace(breathed, answers=[answer])).points for answer in answers]
-    assert score(replace(breathed, answers=answers)).points in alone
-
-
-def test_answers_before_the_scored_part_after_it_and_between_steps_count_nothing(breathed: Run) -> None:
-    truth = dict(played(CHALLENGE, breathed, "oracle").answers)
-    early = [(int(breathed.times[FIRST - 1]), alert(1.0)), (int(breathed.times[0]), alert(1.0))]
-    after = [(int(breathed.times[-1]) + 3_600_000_000, alert(1.0)), (int(breathed.times[150]) + 1, alert(1.0))]
-    assert score(replace(breathed, answers=early + after)).points == 0
-    late = [(time + 3_600_000_000 * AHEAD, answer) for time, answer in truth.items()]  # what was, known afterwards
-    assert score(replace(breathed, answers=late)).points < score(played(CHALLENGE, breathed, "oracle")).points - 20
 
 
 def test_a_wrong_warning_is_worse_than_none(breathed: Run) -> None:

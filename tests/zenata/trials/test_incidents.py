@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from sandbox.parts import city_of
 from tests.zenata.trials.conftest import START, ends, played, run_in, sensor
@@ -26,11 +24,9 @@ from zenata.trials.incidents import (
     ways_back,
 )
 
-RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 STEPS, FIRST, MINUTE = 288, 96, 60_000_000
 Named = tuple[int, int]
 """Step and street of an alarm."""
-ALARMS = st.lists(st.tuples(st.integers(90, STEPS - 1), st.integers(0, 5)), max_size=15)
 
 
 def run_of(city: City, *accidents: tuple[int, float, float, bool]) -> Run:
@@ -117,11 +113,8 @@ def test_queues_agree_with_networkx_in_zenata() -> None:
         assert ways_back(zenata, one.id) == pytest.approx(expected)
 
 
-def test_the_oracle_gets_100_and_nothing_0(road: City) -> None:
-    run = run_of(road, (5, 601, 45, True), (0, 700, 60, True), (3, 800, 60, False))
-    assert score(run).points == 0
-    best = score(perfect(run))
-    assert best.points == pytest.approx(100)
+def test_measures_of_the_oracle(road: City) -> None:
+    best = score(perfect(run_of(road, (5, 601, 45, True), (0, 700, 60, True), (3, 800, 60, False))))
     assert best.measures["accidents"] == (2, "1")
     assert best.measures["detection_rate"] == (1.0, "1")
     assert best.measures["false_alarms"] == (0.0, "1/d")
@@ -182,26 +175,6 @@ def test_flooding_never_pays(road: City) -> None:
     assert score(answered(run, every)).points < -500
     watch = [(step, 5) for step in range(FIRST, STEPS)]
     assert score(answered(run, watch)).points < 0
-
-
-@RELAXED
-@given(named=ALARMS, extra=ALARMS, chance=st.randoms())
-def test_nothing_beats_the_oracle_and_neither_order_nor_repeats_matter(road, named, extra, chance) -> None:  # type: ignore[no-untyped-def]
-    run = run_of(road, (5, 510, 40, True), (5, 520, 60, True), (1, 633.3, 45, True), (3, 900, 60, False))
-    points = score(answered(run, named)).points
-    assert points <= score(perfect(run)).points + 1e-9
-    shuffled = [*named, *named]
-    chance.shuffle(shuffled)
-    assert score(answered(run, shuffled)).points == points
-    assert score(replace(run, answers=[*perfect(run).answers, *answered(run, extra).answers])).points <= 100 + 1e-9
-
-
-def test_a_million_alarms_are_scored(road: City) -> None:
-    run = run_of(road, (0, 600, 60, True))
-    streets = tuple(f"street-{number % 6}" for number in range(1000))
-    chance = np.random.default_rng(1)
-    flood = [(int(run.times[step]), IncidentAnswer(streets=streets)) for step in chance.integers(FIRST, STEPS, 1000)]
-    assert score(replace(run, answers=flood)).points < 0
 
 
 def test_an_unknown_street_is_refused_by_name(city: City) -> None:

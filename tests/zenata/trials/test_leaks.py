@@ -40,11 +40,8 @@ def test_distances_are_along_pipes_between_their_middles(leaking: Leaking) -> No
     assert pipes.between[0].tolist() == [0, 200, 400, 600, 800, 1000]
 
 
-def test_a_perfect_detector_gets_100_and_who_does_nothing_0(leaking: Leaking) -> None:
-    run = leaking((0, 30, 5.0), (3, 50.1, 8.0))
-    assert score(run).points == 0
-    best = score(perfect(run))
-    assert best.points == pytest.approx(100)
+def test_measures_of_a_perfect_detector(leaking: Leaking) -> None:
+    best = score(perfect(leaking((0, 30, 5.0), (3, 50.1, 8.0))))
     assert best.measures["f1"] == (1.0, "1")
     assert best.measures["delay"] == (0.0, "h")
 
@@ -77,10 +74,6 @@ def test_naming_all_streets_around_a_leak_finds_it_at_the_farthest(leaking: Leak
     assert spray.points < score(answered(run, [(200, 2)])).points
 
 
-def test_answers_in_the_warm_up_do_not_count(leaking: Leaking) -> None:
-    assert score(answered(leaking((0, 30, 5.0)), [(5, 4)])).points == 0
-
-
 def test_an_open_leak_of_the_same_pipe_is_no_second_one(leaking: Leaking) -> None:
     assert score(perfect(leaking((0, 30, 5.0), (0, 40, 2.0)))).points == pytest.approx(100)
 
@@ -88,18 +81,6 @@ def test_an_open_leak_of_the_same_pipe_is_no_second_one(leaking: Leaking) -> Non
 def test_alarms_where_nothing_leaks_are_below_0(leaking: Leaking) -> None:
     assert score(leaking()).points == 0
     assert score(answered(leaking(), [(200, 0)])).points < 0
-
-
-@RELAXED
-@given(named=DETECTIONS, extra=DETECTIONS, chance=st.randoms())
-def test_no_answer_beats_the_oracle_and_neither_order_nor_repeats_matter(leaking, named, extra, chance) -> None:  # type: ignore[no-untyped-def]
-    run = leaking((0, 26, 2.0), (1, 31.3, 5.0), (4, 70, 9.0))
-    points = score(answered(run, named)).points
-    assert points <= score(perfect(run)).points + 1e-9
-    shuffled = [*named, *named]
-    chance.shuffle(shuffled)
-    assert score(answered(run, shuffled)).points == points
-    assert score(replace(run, answers=[*perfect(run).answers, *answered(run, extra).answers])).points <= 100 + 1e-9
 
 
 @RELAXED
@@ -120,14 +101,6 @@ def test_a_street_without_a_pipe_is_refused_by_name(city: City) -> None:
     with pytest.raises(ValueError, match="no pipe runs under 'street-99'"):
         check(LeakAnswer(streets=("street-99",)), 0, city)
     check(LeakAnswer(streets=("street-1",)), 0, city)
-
-
-def test_a_million_detections_are_scored(leaking: Leaking) -> None:
-    run = leaking((0, 30, 5.0), (3, 50, 8.0))
-    streets = tuple(f"street-{number % 6}" for number in range(1000))
-    chance = np.random.default_rng(1)
-    flood = [(int(run.times[step]), LeakAnswer(streets=streets)) for step in chance.integers(96, 384, 1000).tolist()]
-    assert score(replace(run, answers=flood)).points < 100
 
 
 def test_hidden_events_open_after_the_warm_up() -> None:

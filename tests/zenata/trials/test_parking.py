@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.zenata.trials.conftest import played
 from zenata.city.model import City
@@ -15,8 +13,6 @@ from zenata.contract.answers import ParkingAnswer, ParkingForecast
 from zenata.trials.challenge import Run, Table
 from zenata.trials.forecasts import filled
 from zenata.trials.parking import CHALLENGE, check, districts, score, shares
-
-RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 
 
 def forecast(quantiles: Sequence[float], district: str = "west", minutes: int = 15) -> ParkingAnswer:
@@ -36,11 +32,8 @@ def test_a_bay_that_says_nothing_is_as_it_was(city: City) -> None:
     assert shares(city, table)[:, 0].tolist() == [1.0, 0.5]
 
 
-def test_the_truth_gets_100_nothing_0_and_a_model_lies_between(parked: Run) -> None:
-    points = {name: score(played(CHALLENGE, parked, name)).points for name in CHALLENGE.policies}
-    assert score(parked).points == 0
-    assert points["oracle"] == pytest.approx(100, abs=0.01)
-    assert 0 < points["reference"] < points["oracle"]
+def test_a_model_lies_between_nothing_and_the_truth(parked: Run) -> None:
+    assert 0 < score(played(CHALLENGE, parked, "reference")).points < score(played(CHALLENGE, parked, "oracle")).points
 
 
 def test_measures_of_the_truth(parked: Run) -> None:
@@ -48,18 +41,6 @@ def test_measures_of_the_truth(parked: Run) -> None:
     assert measures["mase_15"][0] == pytest.approx(0, abs=1e-4)
     assert measures["skill_persistence_60"][0] == pytest.approx(1, abs=1e-3)
     assert measures["coverage80_15"][0] > 0.3
-
-
-@RELAXED
-@given(values=st.lists(st.lists(st.floats(0, 1), min_size=9, max_size=9), min_size=1, max_size=6), chance=st.randoms())
-def test_neither_order_nor_repeats_gain_anything(parked: Run, values, chance) -> None:  # type: ignore[no-untyped-def]
-    at = int(parked.times[250])
-    answers = [(at, forecast(sorted(row))) for row in values]
-    alone = [score(replace(parked, answers=[answer])).points for answer in answers]
-    chance.shuffle(answers)
-    together = score(replace(parked, answers=[*answers, *answers])).points
-    assert together in alone
-    assert together <= 100
 
 
 def test_a_wrong_forecast_is_worse_than_none(parked: Run) -> None:

@@ -5,8 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.zenata.trials.conftest import ends, played, run_in, sensor
 from zenata.city.model import City
@@ -15,7 +13,6 @@ from zenata.trials.challenge import Occurrence, Run, Table
 from zenata.trials.exhibits import first_trace
 from zenata.trials.sensor_quality import CHALLENGE, check, events, exhibit, score
 
-RELAXED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
 Alarm = tuple[int, int]
 """Step and sensor."""
 
@@ -55,10 +52,8 @@ def answered(run: Run, alarms: Iterable[Alarm], level: float = 1.0) -> Run:
     return replace(run, answers=[(int(run.times[step]), SensorAnswer(suspects=(one,))) for step, one in suspects])
 
 
-def test_an_alarm_at_each_onset_gets_100_and_none_0(measured: Run) -> None:
-    assert score(measured).points == 0
+def test_measures_of_an_alarm_at_each_onset(measured: Run) -> None:
     best = score(played(CHALLENGE, measured, "oracle"))
-    assert best.points == pytest.approx(100)
     assert best.measures["named_right"] == (1.0, "1")
     assert best.measures["vus_pr"][0] > 0.95
 
@@ -83,16 +78,6 @@ def test_a_score_below_a_half_is_no_alarm(measured: Run) -> None:
 
 def test_an_alarm_that_began_before_the_fault_does_not_find_it(measured: Run) -> None:
     assert score(answered(measured, [(step, 2) for step in range(690, 800)])).measures["found"] == (0, "1")
-
-
-@RELAXED
-@given(alarms=st.lists(st.tuples(st.integers(660, 863), st.integers(0, 23)), max_size=30), chance=st.randoms())
-def test_no_alarms_beat_the_oracle_and_neither_order_nor_repeats_matter(measured, alarms, chance) -> None:  # type: ignore[no-untyped-def]
-    points = score(answered(measured, alarms)).points
-    assert points <= 100 + 1e-9
-    again = [*alarms, *alarms]
-    chance.shuffle(again)
-    assert score(answered(measured, again)).points == points
 
 
 def test_a_sensor_that_the_trial_does_not_have_is_refused(measured: Run) -> None:
