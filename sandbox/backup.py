@@ -36,7 +36,7 @@ from zenata.wire.bulk import BulkClient
 MANIFEST = "manifest.json"
 READINGS = "readings.duckdb"
 
-_KEPT = ("*.key", "*.session", "*.secret", "*.subscribed", "*.record", "worlds", "broker")
+_INCLUDED = ("*.key", "*.session", "*.secret", "*.subscribed", "*.record", "worlds", "broker")
 _LEFT_OUT = ("lock", "control.json", "*.part", "*.new")  # of processes that run now
 _STOP = 'kill -STOP "$1" && echo && read _; kill -CONT "$1"'  # goes on, too, when whoever started it is killed
 _STANDING = 5.0  # the longest that stopping a process may take [s]
@@ -44,7 +44,7 @@ _LOOK = 0.002  # pause between two looks at whether it stands [s]
 _CHUNK = 1 << 20  # bytes read at once
 
 
-class Kept(msgspec.Struct, frozen=True):
+class BackupFile(msgspec.Struct, frozen=True):
     """A file of a backup."""
 
     sha256: str
@@ -62,7 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         When, by the clock of the wall.
     readings : bool
         Whether the store is in it: not if that is a server.
-    files : dict of str to Kept
+    files : dict of str to BackupFile
         By the path in the data directory.
     format : int
         Version of this document.
@@ -71,7 +71,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     zenata: str
     made: str
     readings: bool
-    files: dict[str, Kept]
+    files: dict[str, BackupFile]
     format: Literal[1] = 1
 
 
@@ -211,7 +211,7 @@ def _stands(pid: int) -> bool:
 
 def _copy_files(folder: Path, parts: Path) -> None:
     """Copy what is kept of a data directory, checkpoints first: what they count on is written before them."""
-    found = [path for pattern in _KEPT for path in folder.glob(pattern)]
+    found = [path for pattern in _INCLUDED for path in folder.glob(pattern)]
     files = [file for path in found for file in (path.rglob("*") if path.is_dir() else (path,)) if file.is_file()]
     for file in sorted(files, key=lambda file: (file.suffix != ".npz", file)):
         if any(file.match(pattern) for pattern in _LEFT_OUT):
@@ -227,7 +227,7 @@ def _manifest(parts: Path, readings: bool) -> Manifest:
     for path in sorted(path for path in parts.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             name = path.relative_to(parts).as_posix()
-            files[name] = Kept(file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+            files[name] = BackupFile(file_digest(file, "sha256").hexdigest(), path.stat().st_size)
     made = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return Manifest(zenata=version("zenata-sandbox"), made=made, readings=readings, files=files)
 
@@ -255,15 +255,15 @@ def _read(file: Path, folder: Path) -> Manifest:
         missing = dict(manifest.files)
         for member in archive:
             source = archive.extractfile(member)
-            kept = missing.pop(member.name, None)
-            if source and member is not first and (kept is None or _unpack(source, folder, member.name) != kept):
+            known = missing.pop(member.name, None)
+            if source and member is not first and (known is None or _unpack(source, folder, member.name) != known):
                 raise SetupError(f"{file} is damaged: {member.name} is not what was backed up")
     if missing:
         raise SetupError(f"{file} is damaged: it lacks {', '.join(missing)}")
     return manifest
 
 
-def _unpack(source: IO[bytes], folder: Path, name: str) -> Kept:
+def _unpack(source: IO[bytes], folder: Path, name: str) -> BackupFile:
     """Write a file that only its owner may read; return what it is."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
@@ -275,4 +275,4 @@ def _unpack(source: IO[bytes], folder: Path, name: str) -> Kept:
         while chunk := source.read(_CHUNK):
             digest.update(chunk)
             size += file.write(chunk)
-    return Kept(digest.hexdigest(), size)
+    return BackupFile(digest.hexdigest(), size)

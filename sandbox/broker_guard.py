@@ -151,8 +151,8 @@ class UsageWatch:
                 open_.setdefault(pilot, []).append(one.number)
         self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
         self.sent = messages
-        new = {pilot: sum(one.name not in self._consumers for one in kept) for pilot, kept in consumers.items()}
-        self._consumers = {one.name for kept in consumers.values() for one in kept}
+        new = {pilot: sum(one.name not in self._consumers for one in own) for pilot, own in consumers.items()}
+        self._consumers = {one.name for own in consumers.values() for one in own}
         outage = self._outage(now)
         if outage is None:  # what was sent before we looked is nobody's fault now
             return {}, []
@@ -167,9 +167,9 @@ class UsageWatch:
                 reasons[pilot] = reason
             if len(open_.get(pilot, ())) > TOLERANCE * self._connections:
                 reasons[pilot] = f"{len(open_[pilot])} connections at once, where {self._connections} are allowed"
-            if (kept := len(consumers.get(pilot, ()))) > MAX_SUBSCRIPTIONS:
+            if (count := len(consumers.get(pilot, ()))) > MAX_SUBSCRIPTIONS:
                 reasons[pilot] = (
-                    f"{kept} subscriptions at QoS 1, where {MAX_SUBSCRIPTIONS} are allowed: its oldest sessions are ended"
+                    f"{count} subscriptions at QoS 1, where {MAX_SUBSCRIPTIONS} are allowed: its oldest sessions are ended"
                 )
         surplus = [number for numbers in open_.values() for number in sorted(numbers)[self._connections :]]
         for pilot in reasons:
@@ -289,11 +289,12 @@ class BrokerGuard(Background):
         traffic = self._monitor.connections(closed=True)
         self._report(traffic, users)
         known = [(users[one.user], one) for one in traffic if one.user in users]
-        kept = self._consumers_by_pilot(known)
+        consumers = self._consumers_by_pilot(known)
         rates = {
-            pilot: self._register.quotas(pilot).messages_per_second for pilot in {*kept, *(one for one, _ in known)}
+            pilot: self._register.quotas(pilot).messages_per_second
+            for pilot in {*consumers, *(one for one, _ in known)}
         }
-        reasons, surplus = self._usage.check(known, rates, time.monotonic(), kept)
+        reasons, surplus = self._usage.check(known, rates, time.monotonic(), consumers)
         self._sweeper.count(self._usage.sent)
         for pilot, reason in reasons.items():
             self._until[pilot] = time.monotonic() + CUT_OFF
@@ -302,8 +303,8 @@ class BrokerGuard(Background):
         gone = [one.number for pilot, one in known if pilot in reasons and one.is_open]
         if gone or surplus:
             self._monitor.kick({*gone, *surplus})
-        for consumers in kept.values():
-            self._end_sessions(consumers)
+        for own in consumers.values():
+            self._end_sessions(own)
         if time.monotonic() - self._sessions_looked >= _SESSIONS:
             self._sessions_looked = time.monotonic()
             self.mend_sessions(traffic)

@@ -49,7 +49,7 @@ _LONGEST_WAIT = 30.0  # between two looks at what is due: another process may ha
 _AWAY = 1.0  # while the database is away [s]
 _FAILED = Backoff(first=_AWAY, limit=_LONGEST_WAIT)
 _SHORTEST_WAIT = 0.02  # so that deliveries recorded together are claimed together [s]
-_KEPT = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
+_RETENTION = 30 * 24 * 3600 * SECOND  # how long the log goes back [us]
 _TIDY = 3600 * SECOND  # pause between two looks at what is too old for it [us]
 _GRACE = 2.0  # how long attempts may go on when we stop [s]; what is cut off is made again
 _LOOKUPS = 32  # names looked up at once
@@ -197,7 +197,7 @@ class Deliverer(Background):
         now = self._clock.now()
         if now - self._tidied > _TIDY:
             self._tidied = now
-            await self._in_database(partial(self._hooks.tidy, now - _KEPT), None)
+            await self._in_database(partial(self._hooks.tidy, now - _RETENTION), None)
         busy = {id_: frozenset(ids) for id_, ids in self._busy.items()}  # a copy: another thread reads it
         away: list[tuple[Webhook, Delivery]] | None = None
         claimed = await self._in_database(partial(self._hooks.claim, now, now + _CLAIM, busy), away)
