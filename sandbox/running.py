@@ -23,7 +23,7 @@ from zenata.process.signals import process_exists
 from zenata.process.tls import Certificate, Trust
 from zenata.wire.address import Address, parse_url
 
-ASKED = ("air", "weather")
+BANNER_KINDS = ("air", "weather")
 """The kinds of which its calls show readings, and which are to be there before."""
 
 _PATIENCE = 600.0  # for an answer [s]; many dead letters take long to decode, and a world to advance

@@ -20,7 +20,7 @@ from sandbox.broker_guard import BrokerGuard
 from sandbox.broker_users import EmbeddedUsers
 from sandbox.init import FIRST, PILOT, first_keys, open_control_data, open_register, read_key
 from sandbox.parts import AWAITED_FILE, city_of, moment
-from sandbox.running import ASKED, RunFile, Running, banner
+from sandbox.running import BANNER_KINDS, RunFile, Running, banner
 from sandbox.screen import Say
 from sandbox.settings import Settings
 from zenata.broker.base import MONITOR, SWEEPER, wait_ready
@@ -321,7 +321,7 @@ def _come_alive(
     say: Say,
 ) -> bool:
     """Wait for one part after the other, saying so; return whether all are there, or False when stopped."""
-    where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in ASKED if plan.key]
+    where, queries = plan.where, [f"/v1/latest?kind={kind}" for kind in BANNER_KINDS if plan.key]
     steps: tuple[tuple[str, Callable[[], bool]], ...] = (
         (f"broker at {where.mqtt}", lambda: _answers_mqtt(where.mqtt)),
         ("ingest", settings.subscribed_file().exists),

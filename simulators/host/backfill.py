@@ -222,7 +222,7 @@ class Backfill:
             saved_at = time.monotonic()
             while not stop.is_set() and self._next(world) < self.request.end:
                 filler.take(world.step(self.request.every))
-                self._tell(world.time, filler.readings, on_tick)
+                self._report(world.time, filler.readings, on_tick)
                 if time.monotonic() - saved_at > CHECKPOINT_EVERY:
                     keep()
                     saved_at = time.monotonic()
@@ -231,12 +231,12 @@ class Backfill:
             filler.close()
         if self._next(world) < self.request.end:
             return None
-        self._tell(self.request.end, filler.readings, on_tick)
+        self._report(self.request.end, filler.readings, on_tick)
         self._keep_request(replace(self.request, digest=digest.hexdigest()))
         return digest.hexdigest()
 
-    def _tell(self, at: int, readings: int, on_tick: Callable[[Progress], None]) -> None:
-        """Tell how far the pass that is stored has come."""
+    def _report(self, at: int, readings: int, on_tick: Callable[[Progress], None]) -> None:
+        """Report how far the pass that is stored has come."""
         self.progress.readings = readings
         self.progress.move(at, self.progress.work - (self.request.end - at))
         on_tick(self.progress)

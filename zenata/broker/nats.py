@@ -158,13 +158,13 @@ def _users_file(users: Sequence[User], monitor: MonitorPort | None) -> str:
     entries = [_entry(user) for user in users]
     system = ""
     if monitor:
-        entries.append(_asking(KEEPER, KEEPING, monitor))
-        system = f'accounts {{ "$SYS" {{ users: [ {_asking(MONITOR, REQUESTS, monitor)} ] }} }}\n'
+        entries.append(_requester(KEEPER, KEEPING, monitor))
+        system = f'accounts {{ "$SYS" {{ users: [ {_requester(MONITOR, REQUESTS, monitor)} ] }} }}\n'
     lines = "\n".join(f"    {entry}" for entry in entries)
     return f"# Generated at start.\nauthorization {{ users: [\n{lines}\n] }}\n{system}"
 
 
-def _asking(name: str, subjects: Sequence[str], monitor: MonitorPort) -> str:
+def _requester(name: str, subjects: Sequence[str], monitor: MonitorPort) -> str:
     """Return a user that may ask the broker on some subjects, by the protocol of NATS."""
     return json.dumps(
         {

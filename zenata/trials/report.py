@@ -147,21 +147,21 @@ def _headline(trial: Trial, text: Mapping[str, str], language: Language) -> str:
 def _factor(factor: Factor, text: Mapping[str, str], language: Language) -> list[str]:
     """Return name, value and source of a factor: what its unit is of is a phrase of the language behind the number and the unit."""
     name = text.get(f"factor_{factor.name}") or _chart(factor.name, language)
-    unit, comma, of = _said(factor.unit, language).replace("،", ",").partition(",")
+    unit, comma, of = _translated(factor.unit, language).replace("،", ",").partition(",")
     comma = "،" if comma and language == "ar" else comma
     value = ltr(f"{numeral(f'{factor.value:,g}', language)} {escape(_unit(unit))}".strip())
-    return [escape(name), f"{value}{comma}{escape(of)}", escape(_said(factor.source, language))]
+    return [escape(name), f"{value}{comma}{escape(of)}", escape(_translated(factor.source, language))]
 
 
 @cache
-def _sayings() -> Mapping[str, Mapping[str, str]]:
+def _translations() -> Mapping[str, Mapping[str, str]]:
     """Return the sources and units of factors in all languages, by their English."""
     return {text["en"]: text for name, text in texts().items() if name.startswith(("source_", "unit_"))}
 
 
-def _said(english: str, language: Language) -> str:
+def _translated(english: str, language: Language) -> str:
     """Return a source or unit of a factor in a language; in English where it is not known."""
-    return _sayings().get(english, {}).get(language, english)
+    return _translations().get(english, {}).get(language, english)
 
 
 def _facts(trial: Trial, text: Mapping[str, str]) -> str:

@@ -176,14 +176,14 @@ class Hydraulics:
         for node, value in enumerate(np.clip(level, 1e-3, self._depth).tolist(), first):
             toolkit.setnodevalue(project, node, toolkit.TANKLEVEL, value)
         unit = SQUARE_MILLIMETRES * 100 / self._network.length * carries  # EPANET has it for 100 m of pipe
-        self._tell(toolkit.INITSTATUS, np.concatenate([joined, pumps]).astype(np.float64))
-        self._tell(toolkit.LEAK_AREA, leak * unit)
-        self._tell(toolkit.LEAK_EXPAN, expansion * unit)
+        self._set_link_values(toolkit.INITSTATUS, np.concatenate([joined, pumps]).astype(np.float64))
+        self._set_link_values(toolkit.LEAK_AREA, leak * unit)
+        self._set_link_values(toolkit.LEAK_EXPAN, expansion * unit)
         toolkit.initH(project, toolkit.INITFLOW)
         toolkit.runH(project)
         return self._read(wet, carries)
 
-    def _tell(self, kind: int, values: FloatArray) -> None:
+    def _set_link_values(self, kind: int, values: FloatArray) -> None:
         """Set what has changed of a property of the first links: telling EPANET takes longer than solving."""
         sent = self._sent[kind][: len(values)]
         changed = np.flatnonzero(values != sent)

@@ -19,7 +19,7 @@ from zenata.contract.trials import Baseline, Measure, SeedResult, Trial, TrialSc
 from zenata.trials import exhibits, leaks, parking
 from zenata.trials.challenge import Command
 from zenata.trials.registry import CHALLENGES
-from zenata.trials.report import _said, report_html, texts, words
+from zenata.trials.report import _translated, report_html, texts, words
 from zenata.trials.svg import MAX_POINTS, WIDTH, Sheet, map_of, points_chart
 
 ROOT = Path(__file__).parents[3]
@@ -296,5 +296,5 @@ def test_every_factor_has_a_source_or_is_a_default(name):
         assert factor.source
         assert f"factor_{factor.name}" in texts() or factor.name in translations()["properties"]
         for language in ("fr", "ar"):
-            assert _said(factor.source, language) != factor.source
-            assert (_said(factor.unit, language) != factor.unit) is ("mean" in factor.unit)
+            assert _translated(factor.source, language) != factor.source
+            assert (_translated(factor.unit, language) != factor.unit) is ("mean" in factor.unit)
