@@ -149,7 +149,7 @@ def plan_trips(city: City, network: Network, parameters: TrafficParameters) -> T
 
 
 @dataclass(frozen=True, slots=True)
-class _Outlet:
+class _GateZone:
     """A gate: the links on which trips begin, by share, and end; vehicles a day on their way through; its weight."""
 
     begin: FloatArray
@@ -175,11 +175,11 @@ class _Zones:
         # Links that trips of a zone begin on and end on, by share, shape (n_zones, n_links)
         begin = [network.length * quiet[number] / (network.length * quiet[number]).sum() for number in found]
         end = [_some(np.flatnonzero(quiet[number]), len(streets)) for number in found]
-        outlets = self._outlets(city)
-        self._begin = np.array(begin + [outlet.begin for outlet in outlets])
-        self._end = np.array(end + [outlet.end for outlet in outlets])
-        through = [outlet.through for outlet in outlets]
-        weight = np.array([0.0] * len(found) + [outlet.weight for outlet in outlets])
+        gates = self._gates(city)
+        self._begin = np.array(begin + [gate.begin for gate in gates])
+        self._end = np.array(end + [gate.end for gate in gates])
+        through = [gate.through for gate in gates]
+        weight = np.array([0.0] * len(found) + [gate.weight for gate in gates])
         self._through = np.array([0.0] * len(found) + through)
         self.enter = _shares(weight * self._begin.any(axis=1))
         self.leave = _shares(weight * self._end.any(axis=1))
@@ -203,7 +203,7 @@ class _Zones:
         """Return shares of the zones, of which gates have none."""
         return _shares(np.append(np.array(values, dtype=float), np.zeros(len(self._begin) - len(values))))
 
-    def _outlets(self, city: City) -> list["_Outlet"]:
+    def _gates(self, city: City) -> list["_GateZone"]:
         """Return the gates: links of the network that lead in or out, by node, then those of the parameters."""
         network, streets = self._network, city.streets
         nodes = [streets[number].start for number in np.flatnonzero(network.entry)]
@@ -214,14 +214,16 @@ class _Zones:
             end = network.leave & np.array([street.end == node for street in streets])
             fast, lanes = bool(network.motorway[begin | end].any()), float(network.lanes[begin | end].max())
             through = 0.0 if fast else self._parameters.gate_daily * lanes
-            found.append(_Outlet(_shares(begin * 1.0), end * 1.0, through, lanes * (MOTORWAY_WEIGHT if fast else 1.0)))
+            found.append(
+                _GateZone(_shares(begin * 1.0), end * 1.0, through, lanes * (MOTORWAY_WEIGHT if fast else 1.0))
+            )
         for gate in self._parameters.gates:
             begin = np.array([street.start == gate.node and street.road != "motorway" for street in streets])
             end = np.array([street.end == gate.node and street.road != "motorway" for street in streets])
             if not begin.any() or not end.any():
                 raise CityError(f"city.toml of {city.id}: [traffic] gates: no streets begin and end at {gate.node!r}")
             found.append(
-                _Outlet(_shares(begin * network.lanes), end * 1.0, gate.through, float(network.lanes[begin].max()))
+                _GateZone(_shares(begin * network.lanes), end * 1.0, gate.through, float(network.lanes[begin].max()))
             )
         return found
 
