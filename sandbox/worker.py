@@ -245,14 +245,14 @@ class AnswerListener(TopicListener):
         """Take the answers that can be taken, in the order of each trial; return the others."""
         left: list[tuple[float, Message]] = []
         done: list[Message] = []
-        ahead: Counter[str] = Counter()
+        waiting_before: Counter[str] = Counter()
         for deadline, message in waiting:
-            may_wait = time.monotonic() < deadline and ahead[message.topic] < _MAX_WAITING
-            is_behind = may_wait and ahead[message.topic] > 0
+            may_wait = time.monotonic() < deadline and waiting_before[message.topic] < _MAX_WAITING
+            is_behind = may_wait and waiting_before[message.topic] > 0
             if not is_behind and self._is_handled(message, may_wait=may_wait):
                 done.append(message)
             else:
-                ahead[message.topic] += 1
+                waiting_before[message.topic] += 1
                 left.append((deadline, message))
         if done and self._is_done(self._settle):
             subscription.acknowledge(done)

@@ -86,10 +86,10 @@ def _write_batches(
             sink.error = error
             raise
 
-    ahead = batches()
-    first = next(ahead)
+    following = batches()
+    first = next(following)
     try:
-        write(RecordBatchReader.from_batches(first.schema, chain([first], ahead)), cast("IO[bytes]", sink))
+        write(RecordBatchReader.from_batches(first.schema, chain([first], following)), cast("IO[bytes]", sink))
     finally:
         if sink.error is not None:
             raise sink.error

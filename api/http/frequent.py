@@ -119,8 +119,8 @@ class FrequentReads(BaseRoute):
     def _find(self, method: str, path: str) -> "tuple[_Answerer, dict[str, str]] | None":
         """Return who answers requests for a path, and the parameter in it."""
         before, _, last = path.rpartition("/")
-        ahead, _, middle = before.rpartition("/")
-        for start, value, end in ((path, "", None), (f"{before}/", last, ""), (f"{ahead}/", middle, f"/{last}")):
+        outer, _, middle = before.rpartition("/")
+        for start, value, end in ((path, "", None), (f"{before}/", last, ""), (f"{outer}/", middle, f"/{last}")):
             if (
                 (value or end is None)
                 and len(value) <= _MAX_NAME

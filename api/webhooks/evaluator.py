@@ -21,8 +21,8 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.live.hub import Hub
+from api.webhooks.backlog import Backlog, rows_of
 from api.webhooks.conditions import Span
-from api.webhooks.past import Past, rows_of
 from api.webhooks.register import Webhooks
 from api.webhooks.trackers import EventTracker, Outcome, Room, SensorTracker
 from api.webhooks.webhook import Webhook, WebhookError
@@ -95,7 +95,7 @@ class ConditionEvaluator(Background):
         leads: Callable[[], bool] = lambda: True,
     ) -> None:
         self._hooks, self._hub, self._store, self._may, self._clock = hooks, hub, store, may, clock
-        self._past = Past(store, hub)
+        self._backlog = Backlog(store, hub)
         self._rooms: dict[str, Room] = {}  # by pilot
         self._since = time.monotonic() + grace
         self._leads, self._led = leads, False
@@ -212,11 +212,11 @@ class ConditionEvaluator(Background):
         if hook.seen is None or hook.condition["type"] == "silence":
             self._take_table(tracker, self._store.latest(tracker.selection))
         else:
-            for table in self._past.missed(tracker, hook.seen):
+            for table in self._backlog.missed(tracker, hook.seen):
                 self._take_table(tracker, table)
         if tracker.seen is None:  # there is nothing yet, so whatever is there after a restart is new
             tracker.seen = EARLIEST
-        for batch in self._past.batches(unsettled, begin):
+        for batch in self._backlog.batches(unsettled, begin):
             self._take_batch(tracker, batch)
         tracker.passed_over()  # what was read again was evaluated when it came
         self._sensors[id_] = tracker
@@ -236,8 +236,8 @@ class ConditionEvaluator(Background):
     def _revise_sensor(self, tracker: SensorTracker, span: Span, selection: Selection) -> None:
         unsettled = self._hub.unsettled
         try:
-            parts = [rows_of(table) for table in self._past.pages(selection, span.start, span.end + 1)]
-            batches = self._past.batches(unsettled, max(self._turns[tracker.hook.pilot].next, tracker.begin))
+            parts = [rows_of(table) for table in self._backlog.pages(selection, span.start, span.end + 1)]
+            batches = self._backlog.batches(unsettled, max(self._turns[tracker.hook.pilot].next, tracker.begin))
             parts += [(batch.catalog, batch.series, batch.time, batch.value) for batch in batches]
         except (QueryTooFine, QueryTooHeavy) as error:
             log.warning("webhook %s passes over late readings: %s", tracker.hook.id, error)
@@ -272,7 +272,9 @@ class ConditionEvaluator(Background):
                 turn.next += 1
             else:  # we were too slow
                 turn.next = self._hub.unsettled
-                turn.behind.extend((one, self._past.missed(one, one.seen)) for one in trackers if one.seen is not None)
+                turn.behind.extend(
+                    (one, self._backlog.missed(one, one.seen)) for one in trackers if one.seen is not None
+                )
             self._write()
 
     def _take_page(self, turn: _Turn) -> None:
@@ -284,7 +286,7 @@ class ConditionEvaluator(Background):
         try:
             table = next(pages, None)
         except StoreError:
-            turn.behind[0] = tracker, self._past.missed(tracker, tracker.seen or EARLIEST)  # it is read again
+            turn.behind[0] = tracker, self._backlog.missed(tracker, tracker.seen or EARLIEST)  # it is read again
             raise
         if table is None:
             turn.behind.popleft()

@@ -1,4 +1,4 @@
-"""The past: what conditions of webhooks read of the store, and of the ring of the hub, once they have missed it."""
+"""Backlog: what conditions of webhooks read of the store, and of the ring of the hub, once they have missed it."""
 
 import logging
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _PAGE = 20_000  # readings taken from the store at once
 
 
-class Past:
+class Backlog:
     """Reads what was stored, and what may not be yet.
 
     Parameters
