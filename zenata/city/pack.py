@@ -45,13 +45,13 @@ LAYERS = ("buildings", "land")
 """Files of a pack that only maps show: read when they are asked for."""
 
 
-class _BuildingWords(msgspec.Struct, forbid_unknown_fields=True):
+class _BuildingProperties(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     district: str
     height: float
 
 
-class _LandWords(msgspec.Struct, forbid_unknown_fields=True):
+class _LandProperties(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     layer: Literal["sea", "coast", "beach", "plaza", "park", "rail", "motorway"]
     name: str
@@ -80,7 +80,7 @@ class _Polygon(msgspec.Struct, tag_field="type", tag="Polygon"):
     coordinates: tuple[tuple[_Position, ...], ...]
 
 
-class _StreetWords(msgspec.Struct, forbid_unknown_fields=True):
+class _StreetProperties(msgspec.Struct, forbid_unknown_fields=True):
     id: str
     start: str
     end: str
@@ -91,7 +91,7 @@ class _StreetWords(msgspec.Struct, forbid_unknown_fields=True):
     signal: bool
 
 
-class _DistrictWords(msgspec.Struct):
+class _DistrictProperties(msgspec.Struct):
     id: str
     name: str
     category: Literal["living", "health", "education", "retail", "logistics", "industrial", "coast"]
@@ -100,7 +100,7 @@ class _DistrictWords(msgspec.Struct):
     name_ar: str = ""
 
 
-class _SensorWords(msgspec.Struct):
+class _SensorProperties(msgspec.Struct):
     id: str
     district: str
 
@@ -108,7 +108,7 @@ class _SensorWords(msgspec.Struct):
 T = TypeVar("T")
 Geometry = TypeVar("Geometry")
 Properties = TypeVar("Properties")
-Words = TypeVar("Words", _DistrictWords, _SensorWords)
+Known = TypeVar("Known", _DistrictProperties, _SensorProperties)
 
 
 class _Feature(msgspec.Struct, Generic[Geometry, Properties]):
@@ -120,7 +120,7 @@ class _Collection(msgspec.Struct, Generic[Geometry, Properties]):
     features: list[_Feature[Geometry, Properties]]
 
 
-_Land = _Collection[_Polygon | _Line, _LandWords]
+_Land = _Collection[_Polygon | _Line, _LandProperties]
 
 
 def load_city(path: Path | str = "zenata") -> City:
@@ -169,11 +169,11 @@ def read_layer(city: City, name: str) -> bytes:
     if file is None:
         return b'{"type":"FeatureCollection","features":[]}'
     if name == "buildings":
-        buildings = _read_geojson(file, _Collection[_Polygon, _BuildingWords]).features
+        buildings = _read_geojson(file, _Collection[_Polygon, _BuildingProperties]).features
         for feature in buildings:
-            words = feature.properties
-            if words.district not in city.district_by_id or not words.height > 0:
-                raise CityError(f"{file}: {words.id}: names no district of the city, or a height that is not positive")
+            known = feature.properties
+            if known.district not in city.district_by_id or not known.height > 0:
+                raise CityError(f"{file}: {known.id}: names no district of the city, or a height that is not positive")
         ids = [feature.properties.id for feature in buildings]
     else:
         ids = [feature.properties.id for feature in _read_geojson(file, _Land).features]
@@ -247,12 +247,12 @@ def _feature_of(whole: Any, message: str) -> str:  # noqa: ANN401 - whatever JSO
 def _read_districts(file: Path, units: Mapping[str, str]) -> tuple[District, ...]:
     districts = []
     for number, feature in enumerate(_read_geojson(file, _Collection[_Polygon, _Scalars]).features, start=1):
-        words, attributes = _split(file, number, feature.properties, _DistrictWords, units)
+        known, attributes = _split(file, number, feature.properties, _DistrictProperties, units)
         if len(feature.geometry.coordinates) != 1:
-            raise CityError(f"{file}: {words.id}: a district is one ring, without holes")
+            raise CityError(f"{file}: {known.id}: a district is one ring, without holes")
         ring = feature.geometry.coordinates[0]
-        _check_ring(file, words.id, ring)
-        districts.append(District(ring=ring, attributes=attributes, **asdict(words)))
+        _check_ring(file, known.id, ring)
+        districts.append(District(ring=ring, attributes=attributes, **asdict(known)))
     _check_unique(file, (district.id for district in districts))
     return tuple(districts)
 
@@ -267,7 +267,7 @@ def _check_ring(file: Path, id_: str, ring: tuple[_Position, ...]) -> None:
 
 def _read_streets(file: Path) -> tuple[Street, ...]:
     streets = []
-    for feature in _read_geojson(file, _Collection[_Line, _StreetWords]).features:
+    for feature in _read_geojson(file, _Collection[_Line, _StreetProperties]).features:
         street = Street(line=feature.geometry.coordinates, **asdict(feature.properties))
         if len(street.line) < 2:
             raise CityError(f"{file}: {street.id}: a street has two positions or more")
@@ -293,31 +293,31 @@ def _read_kind(file: Path, kind: str, units: Mapping[str, str]) -> list[Sensor]:
     matches: Callable[[str], object] = re.compile(rf"{kind}-\d+").fullmatch
     sensors = []
     for number, feature in enumerate(_read_geojson(file, _Collection[_Point, _Scalars]).features, start=1):
-        words, attributes = _split(file, number, feature.properties, _SensorWords, units)
-        if not matches(words.id):
-            raise CityError(f"{file}: {words.id}: the id of a sensor here is {kind}- and digits")
+        known, attributes = _split(file, number, feature.properties, _SensorProperties, units)
+        if not matches(known.id):
+            raise CityError(f"{file}: {known.id}: the id of a sensor here is {kind}- and digits")
         longitude, latitude = feature.geometry.coordinates
         sensors.append(
-            Sensor(kind=kind, longitude=longitude, latitude=latitude, attributes=attributes, **asdict(words))
+            Sensor(kind=kind, longitude=longitude, latitude=latitude, attributes=attributes, **asdict(known))
         )
     _check_unique(file, (sensor.id for sensor in sensors))
     return sensors
 
 
 def _split(
-    file: Path, number: int, properties: _Scalars, type_: type[Words], units: Mapping[str, str]
-) -> tuple[Words, _Scalars]:
-    """Split properties into the words every feature has and the other attributes; numbers among these need a unit."""
+    file: Path, number: int, properties: _Scalars, type_: type[Known], units: Mapping[str, str]
+) -> tuple[Known, _Scalars]:
+    """Split properties into those that every feature has and the other attributes; numbers among these need a unit."""
     id_ = properties.get("id", f"feature {number}")
     try:
-        words = msgspec.convert(properties, type_)
+        known = msgspec.convert(properties, type_)
     except msgspec.ValidationError as exc:
         raise CityError(f"{file}: {id_}: {exc}") from exc
     attributes = {name: value for name, value in properties.items() if name not in type_.__struct_fields__}
     for name, value in attributes.items():
         if name not in units and not isinstance(value, str | bool):
             raise CityError(f"{file}: {id_}: unknown property {name!r}; give its unit under [units] of city.toml")
-    return words, attributes
+    return known, attributes
 
 
 def _check_unique(file: Path, ids: Iterable[str]) -> None:
