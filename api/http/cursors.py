@@ -1,7 +1,7 @@
 """Cursors of pages: encrypted positions, each bound to its query.
 
-A position may hold what only we should know, such as how many series or deeds all pilots have together. So a cursor is
-base64url (RFC 4648 section 5) of a position that whoever has no secret of ours can neither read nor make: the digest of
+A position may hold what only we should know, such as how many series or audit entries all pilots have together. So a
+cursor is base64url (RFC 4648 section 5) of a position that whoever has no secret of ours can neither read nor make: the digest of
 query and position, and the position under a pad that follows from that digest (a synthetic initialization vector, as
 RFC 5297 has it, with keyed BLAKE2b, RFC 7693, in both places). Cursors that were cut, edited or sent with other
 parameters, which would skip rows in silence, are refused.

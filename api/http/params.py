@@ -268,7 +268,7 @@ class AccountsParams(Params):
     cursor: Cursor = None
 
 
-class LettersParams(Params):
+class DeadLettersParams(Params):
     """Parameters of /v1/dead-letters."""
 
     world: str | None = Field(None, description="Only of this world; all that one may see if left out.", max_length=64)

@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from api.http.answers import document, respond
 from api.http.auth import PrincipalDep, RightDep, authenticate
 from api.http.context import Context, ContextDep
-from api.http.params import AccountsParams, LettersParams, NoParams
+from api.http.params import AccountsParams, DeadLettersParams, NoParams
 from api.http.responses import responses
 from api.http.rights import WATCHERS, Right
 from api.http.routing import FairRoute
@@ -77,7 +77,7 @@ def accounts(
     responses=responses(Page[DeadLetterDocument], *_COMMON, "wrong-role", "unknown-world", "store-unavailable"),
 )
 def dead_letters(
-    context: ContextDep, principal: PrincipalDep, right: RightDep, params: Annotated[LettersParams, Query()]
+    context: ContextDep, principal: PrincipalDep, right: RightDep, params: Annotated[DeadLettersParams, Query()]
 ) -> Response:
     """List messages that could not become readings, newest first, with the reason. A pilot sees its own.
 

@@ -26,7 +26,7 @@ BATCH = 250_000
 
 
 class Sink(Protocol):
-    """Where readings go: a store, or the door of the process that keeps it."""
+    """Where readings go: a store, or the bulk server of the process that has it open."""
 
     def append(self, batch: ReadingBatch) -> int:
         """Keep readings; durable when it returns the number of those that were new."""
