@@ -263,9 +263,10 @@ class Context:
         A world's clock need not be the wall's, so its readings tell its time.
         """
         times = [time for time in map(self.hub.newest, worlds) if time is not None]
-        if not times:
-            times = self.store.latest(Selection(worlds=worlds)).time.tolist()
-        return max(times, default=None)
+        if times:
+            return max(times)
+        stored = self.store.latest(Selection(worlds=worlds)).time
+        return int(stored.max()) if len(stored) else None
 
 
 async def get_context(request: Request) -> Context:

@@ -34,7 +34,7 @@ NumberArray = npt.NDArray[np.float64] | npt.NDArray[np.int64]
 PARQUET_COMPRESSION = "zstd(1)"  # about half of the size of Snappy, at the same speed (decision 0043)
 
 _DAY = 86_400  # [s]
-_FEW = 32  # times that are written one by one
+_FEW = 64  # times that are written one by one
 _REMEMBERED = 8_000_000  # of all answers that are remembered [bytes]
 _TABLE = 1_000  # of the table that is remembered with an answer, more than a small answer itself [bytes]
 
@@ -178,8 +178,10 @@ def times(moments: IntArray, before: str = "", after: str = "", digits: int | No
     """
     if len(moments) <= _FEW:
         return _few_times(moments.tolist(), before, after, digits)
-    text, width = _joined_times(moments, before, after, digits)
-    return [text[begin : begin + width] for begin in range(0, len(text), width)]
+    distinct, position = np.unique(moments, return_inverse=True)
+    text, width = _joined_times(distinct, before, after, digits)
+    pieces = [text[begin : begin + width] for begin in range(0, len(text), width)]
+    return [pieces[i] for i in position.tolist()]
 
 
 def _joined_times(moments: IntArray, before: str, after: str, digits: int | None = None) -> tuple[bytes, int]:

@@ -4,7 +4,9 @@ Relative times count from the newest reading of the worlds that are meant: a wor
 """
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,8 +46,8 @@ class Page:
         For the store.
     start : int
         As it was asked for [us since the Unix epoch].
-    newest : int or None
-        Newest observation time of the worlds [us since the Unix epoch].
+    newest : callable
+        Returns the newest observation time of the worlds [us since the Unix epoch], or None if they have no readings.
     fingerprint : str
         The parameters that all pages of the query share.
     partial : bool
@@ -55,7 +57,7 @@ class Page:
     cursors: Cursors
     query: Query
     start: int
-    newest: int | None
+    newest: Callable[[], int | None]
     fingerprint: str
     partial: bool
 
@@ -103,8 +105,9 @@ class Page:
         if self.query.after is not None:
             return None
         if not len(table):
-            newest = "has none yet" if self.newest is None else f"has its newest at {format_time(self.newest)}"
-            return f"No readings of these series in this range; their world {newest}."
+            newest = self.newest()
+            said = "has none yet" if newest is None else f"has its newest at {format_time(newest)}"
+            return f"No readings of these series in this range; their world {said}."
         if self.query.aggregates and self.query.every is None:
             return None
         first = int(table.time[0])
@@ -138,7 +141,7 @@ def to_page(context: Context, principal: Principal, params: ReadingsParams, form
     every, zone = _buckets(context, params)
     fingerprint = params.model_dump_json(exclude={"cursor", "limit", "format", "shape"})
     after = None
-    newest = context.newest(selection.worlds)
+    newest = partial(context.newest, selection.worlds)
     if params.cursor is None:
         start, end, label = _range(params, newest)
     else:
@@ -182,18 +185,21 @@ def _buckets(context: Context, params: RangeParams) -> tuple[int | None, str | N
     return every, None if zone in {"UTC", "Etc/UTC"} else zone
 
 
-def _range(params: RangeParams, newest: int | None) -> tuple[int, int, int]:
+def _range(params: RangeParams, newest: Callable[[], int | None]) -> tuple[int, int, int]:
     """Return the range of observation times that a request means, and its start as it was asked for [us]."""
-    now = WallClock().now() if newest is None else newest
+    needs_now = any(text is None or is_relative(text) for text in (params.start, params.end))
+    found = newest() if needs_now else None  # of a whole world it may take longer than the readings of a series
+    now = WallClock().now() if found is None else found
     # The end of a range is not part of it. So a time from now lies just behind it: now includes the newest reading.
     end = now + 1 if params.end is None else _moment("end", params.end, now)
     start = max(end - DEFAULT_RANGE, _FIRST) if params.start is None else _moment("start", params.start, now)
     if start >= end:
         given = f"start={params.start or 'an hour before end'} and end={params.end or format_time(now)} are not"
+        found = newest()
         clock = (
             ""
-            if newest is None
-            else f"; relative times and the default end are from the newest reading, at {format_time(newest)}"
+            if found is None
+            else f"; relative times and the default end are from the newest reading, at {format_time(found)}"
         )
         raise invalid("start", f"must be before end; {given}{clock}")
     relative = params.start is None or is_relative(params.start)

@@ -30,6 +30,7 @@ from zenata.store.duckdb.ids import SeriesIds
 from zenata.store.duckdb.ledger import LedgerTables
 from zenata.store.duckdb.read import Reader
 from zenata.store.duckdb.readings import insert_missing_readings, insert_readings, select_values
+from zenata.store.duckdb.recent import RecentReadings
 from zenata.store.duckdb.rollups import TABLES as ROLLUPS
 from zenata.store.duckdb.rollups import horizons, roll_up
 from zenata.store.duckdb.upgrade import upgrade
@@ -116,6 +117,7 @@ class DuckDBStore:
         newest, narrowed = part(rows, newer), part(rows, in_gap)
         self._newest.set(newest["series"], newest["time"], newest["value"], newest["seq"])
         self._newest.narrow_gaps(narrowed["series"], narrowed["time"])
+        self._recent.write(rows, newer)
         self._estimates.add(fresh)
         self._usage.add(plan.dead_letters)
         if new_late:
@@ -135,11 +137,19 @@ class DuckDBStore:
         if query.after and 0 <= query.after[1] < len(self._catalog):
             (id_,) = self._ids.of(np.array([query.after[1]])).tolist()
             behind = replace(query, after=(query.after[0], id_))
-        rows = self._reader.rows(behind, numbers, self._ids.of(numbers), rolled=rolled)
+        rows = None if rolled else self._recent.find(query, numbers)
+        if rows is None:
+            since = self._recent.writes
+            rows = self._reader.rows(behind, numbers, self._ids.of(numbers), rolled=rolled)
+            rows["series"] = self._ids.numbers(rows["series"])
+            if not rolled:
+                series, times, _, _ = self._newest.of(numbers)
+                newest = dict(zip(series.tolist(), times.tolist(), strict=True))
+                self._recent.remember(query, numbers, newest, rows, since)
         page = slice(query.limit)
         return Table(
             catalog=self._catalog,
-            series=self._ids.numbers(rows["series"][page]),
+            series=rows["series"][page],
             time=rows["moment"][page].astype(np.int64),
             columns={
                 name: rows[name][page].astype(np.int64 if name in {"seq", "count"} else np.float64)
@@ -218,6 +228,7 @@ class DuckDBStore:
             self._planner.forget(series)
             self._catalog.remove(series)
             self._newest.forget(series)
+            self._recent.forget(series)
             self._estimates.forget(series)
             self._usage = duckdb_dead_letters.usage(self._file.writer)
 
@@ -269,7 +280,7 @@ class DuckDBStore:
 
     def _load_readings(self) -> None:
         """Read the newest reading of each series, and how many it has."""
-        self._newest, self._estimates = NewestReadings(), Estimates()
+        self._newest, self._estimates, self._recent = NewestReadings(), Estimates(), RecentReadings()
         found = self._fetch(
             "SELECT series, epoch_us(max(time)) AS time, arg_max(value, time) AS value, arg_max(seq, time) AS seq, "
             "count(*) AS count, epoch_us(min(time)) AS oldest FROM readings GROUP BY series"

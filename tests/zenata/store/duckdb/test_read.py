@@ -13,7 +13,7 @@ from tests.zenata.store.data import NOON, Row, batch_of, contents, grid_of, seri
 from zenata.city.readings import Catalog, Selection
 from zenata.errors import QueryTooHeavy, StoreBusyError, StoreError
 from zenata.store.base import AGGREGATES, Query
-from zenata.store.duckdb import gate, read
+from zenata.store.duckdb import gate, read, recent
 from zenata.store.duckdb.store import DuckDBStore
 
 ALL = Selection()
@@ -40,6 +40,7 @@ def answers(table):
 def test_windows_of_any_size_give_the_same_answer(tmp_path, monkeypatch, times, aggregates, every, limit, memory):
     path = tmp_path / "readings.duckdb"
     path.unlink(missing_ok=True)
+    monkeypatch.setattr(recent, "FEW", 0)
     with closing(DuckDBStore(path)) as store:
         store.append(batch_of(Row(one, NOON + time, float(time), 1) for time in times for one in series_of(5)))
         query = Query(selection=ALL, start=NOON + 3, end=NOON + 4999, aggregates=aggregates, every=every, limit=limit)
