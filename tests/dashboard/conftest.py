@@ -1,4 +1,4 @@
-"""The browser, one for the tests of a module, and a client of the live city's pilot."""
+"""The browser, one for all tests of the page, and a client of the live city's pilot."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.dashboard.browser import browser
 from tests.system.running import RunningCity
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running

@@ -3,6 +3,7 @@
 from collections import deque
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from sandbox.broker_guard import (
 )
 from zenata.broker.monitor import Connection, Consumer
 from zenata.broker.protocol import session_name
+from zenata.control.audit import AuditEntry
 from zenata.wire.address import Address
 
 RATES = {"aqua": 100.0, "volt": 100.0}
@@ -115,6 +117,24 @@ def test_a_backlog_that_comes_soon_after_we_have_started_is_no_fault_either() ->
         assert watch.check([("aqua", connection(1, 50_000 + 100 * second))], RATES, float(second)) == ({}, [])
 
 
+def guard_of(noted: list[AuditEntry], most: int = 10, forget: Any = None, **monitor: Any) -> BrokerGuard:
+    """Return a guard of two pilots, at a broker with this monitor, that notes what it does."""
+    return BrokerGuard(
+        keeper=SimpleNamespace(forget=forget),
+        monitor=SimpleNamespace(stored=lambda: None, **monitor),
+        failures=SimpleNamespace(refusals=deque()),
+        losses=SimpleNamespace(look=lambda _: 0),
+        register=SimpleNamespace(
+            users=lambda: [SimpleNamespace(name=f"{name}_k", pilot=name) for name in RATES],
+            quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
+        ),
+        audit=SimpleNamespace(record=noted.append),
+        connections=most,
+        sweeper=Address(host="127.0.0.1", port=1),
+        owners=dict,
+    )
+
+
 def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(monkeypatch) -> None:
     now, noted, closed = [0.0], [], set()
     monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
@@ -123,20 +143,7 @@ def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(
         flood = replace(connection(1, int(10_000 * now[0])), user="aqua_k")
         return [flood, replace(connection(2, int(now[0])), user="volt_k")]
 
-    guard = BrokerGuard(
-        keeper=SimpleNamespace(),
-        monitor=SimpleNamespace(connections=connections, stored=lambda: None, consumers=list, kick=closed.update),
-        failures=SimpleNamespace(refusals=deque()),
-        losses=SimpleNamespace(look=lambda _: 0),
-        register=SimpleNamespace(
-            users=lambda: [SimpleNamespace(name=f"{name}_k", pilot=name) for name in RATES],
-            quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
-        ),
-        audit=SimpleNamespace(record=noted.append),
-        connections=10,
-        sweeper=Address(host="127.0.0.1", port=1),
-        owners=dict,
-    )
+    guard = guard_of(noted, connections=connections, consumers=list, kick=closed.update)
     for second in range(int(EXCUSED_AT_START) + 10):
         now[0] = float(second)
         guard._check()
@@ -178,22 +185,8 @@ def test_whoever_has_too_many_subscriptions_loses_its_oldest_sessions(monkeypatc
         for one in gone:
             consumers.remove(one)
 
-    guard = BrokerGuard(
-        keeper=SimpleNamespace(forget=forget),
-        monitor=SimpleNamespace(
-            connections=lambda closed: seen, stored=lambda: None, consumers=lambda: list(consumers), kick=lambda _: None
-        ),
-        failures=SimpleNamespace(refusals=deque()),
-        losses=SimpleNamespace(look=lambda _: 0),
-        register=SimpleNamespace(
-            users=lambda: [SimpleNamespace(name=f"{name}_k", pilot=name) for name in RATES],
-            quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
-        ),
-        audit=SimpleNamespace(record=noted.append),
-        connections=MAX_SUBSCRIPTIONS,
-        sweeper=Address(host="127.0.0.1", port=1),
-        owners=dict,
-    )
+    monitor = {"connections": lambda closed: seen, "consumers": lambda: list(consumers), "kick": lambda _: None}
+    guard = guard_of(noted, most=MAX_SUBSCRIPTIONS, forget=forget, **monitor)
     guard._check()
     assert ended == []  # their clients are there
     seen = [volt]  # the others are away, and have left their sessions

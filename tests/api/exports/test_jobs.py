@@ -100,52 +100,49 @@ def test_a_pilot_has_so_many_and_no_more(exports):
 
 
 class Gate:
-    """A store that answers when it may."""
+    """Lets a store answer when it may."""
 
     def __init__(self, store) -> None:
-        self.store, self.open, self.queried = store, threading.Event(), []
+        self.answer, self.open, self.queried = store.query, threading.Event(), []
 
     def query(self, query: Query):
         self.queried.append(query.selection.worlds)
         assert self.open.wait(10)
-        return self.store.query(query)
+        return self.answer(query)
 
 
-def test_pilots_take_turns(tmp_path, store):
+@pytest.fixture
+def gate(store, monkeypatch) -> Gate:
     gate = Gate(store)
-    with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
-        made = [
-            exports.make(pilot, replace(WHOLE, end=START + 1, selection=Selection(worlds=(f"{pilot}-{n}",))), "csv")
-            for pilot, count in (("ada", 3), ("ben", 1))
-            for n in range(count)
-        ]
-        wait_until(lambda: len(exports._turns._waiting) == 2, "both pilots are under way")
-        gate.open.set()
-        for export in made:
-            assert ended(exports, export).state == "done"
+    monkeypatch.setattr(store, "query", gate.query)
+    return gate
+
+
+def test_pilots_take_turns(exports, gate):
+    made = [
+        exports.make(pilot, replace(WHOLE, end=START + 1, selection=Selection(worlds=(f"{pilot}-{n}",))), "csv")
+        for pilot, count in (("ada", 3), ("ben", 1))
+        for n in range(count)
+    ]
+    wait_until(lambda: len(exports._turns._waiting) == 2, "both pilots are under way")
+    gate.open.set()
+    for export in made:
+        assert ended(exports, export).state == "done"
     first, second, *others = (worlds[0] for worlds in gate.queried)
     assert ({first, second}, others) == ({"ada-0", "ben-0"}, ["ada-1", "ada-2"])
 
 
-def test_a_long_export_holds_up_no_other_pilot(tmp_path, store):
+def test_a_long_export_holds_up_no_other_pilot(exports, store, monkeypatch):
     """Both are under way at once, in turns of a page: the small one is done while the long one never ends."""
-
-    page = replace(store.query(WHOLE), more=True)
-
-    class Endless:
-        """A store in which the world `long` has no end."""
-
-        def query(self, query: Query):
-            return page if query.selection.worlds == ("long",) else store.query(query)
-
-    with Exports(root=tmp_path / "exports", store=Endless(), clock=WallClock()) as exports:
-        long = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("long",))), "csv")
-        wait_until(lambda: exports.find(long.id).rows, "the long one is under way")
-        queued = exports.make("ada", WHOLE, "csv")
-        assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
-        assert (exports.find(long.id).state, exports.find(queued.id).state) == ("running", "queued")
-        exports.delete(long.id)
-        assert ended(exports, queued).state == "done"
+    answer, page = store.query, replace(store.query(WHOLE), more=True)
+    monkeypatch.setattr(store, "query", lambda query: page if query.selection.worlds == ("long",) else answer(query))
+    long = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("long",))), "csv")
+    wait_until(lambda: exports.find(long.id).rows, "the long one is under way")
+    queued = exports.make("ada", WHOLE, "csv")
+    assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
+    assert (exports.find(long.id).state, exports.find(queued.id).state) == ("running", "queued")
+    exports.delete(long.id)
+    assert ended(exports, queued).state == "done"
 
 
 def test_a_writer_that_fails_keeps_no_turn(exports, monkeypatch):
@@ -164,43 +161,40 @@ def test_a_writer_that_fails_keeps_no_turn(exports, monkeypatch):
     assert ended(exports, exports.make("ada", WHOLE, "arrow")).state == "done"
 
 
-def test_a_busy_store_keeps_no_turn(tmp_path, store, monkeypatch):
+def test_a_busy_store_keeps_no_turn(exports, store, monkeypatch):
     """Who asks a busy store again and again lets others write meanwhile."""
-    requested, free = threading.Event(), threading.Event()
+    answer, requested, free = store.query, threading.Event(), threading.Event()
     monkeypatch.setattr(export_module, "time", SimpleNamespace(sleep=lambda _: free.wait(30)))
 
-    class Busy:
-        def query(self, query: Query):
-            if query.selection.worlds and not free.is_set():
-                requested.set()
-                raise StoreBusyError("many ask")
-            return store.query(query)
+    def busy(query: Query):
+        if query.selection.worlds and not free.is_set():
+            requested.set()
+            raise StoreBusyError("many ask")
+        return answer(query)
 
-    with Exports(root=tmp_path / "exports", store=Busy(), clock=WallClock()) as exports:
-        heavy = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("zenata",))), "csv")
-        assert requested.wait(30)
-        assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
-        assert exports.find(heavy.id).state == "running"
-        free.set()
-        assert ended(exports, heavy).state == "done"
+    monkeypatch.setattr(store, "query", busy)
+    heavy = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("zenata",))), "csv")
+    assert requested.wait(30)
+    assert ended(exports, exports.make("ben", WHOLE, "csv")).state == "done"
+    assert exports.find(heavy.id).state == "running"
+    free.set()
+    assert ended(exports, heavy).state == "done"
 
 
-def test_one_under_way_can_be_deleted(tmp_path, store, caplog):
-    gate = Gate(store)
-    with Exports(root=tmp_path / "exports", store=gate, clock=WallClock()) as exports:
-        first, second = (exports.make("ada", WHOLE, "parquet") for _ in range(2))
-        wait_until(lambda: gate.queried, "the first begins")
-        exports.delete(first.id)
-        gate.open.set()
-        assert ended(exports, second).state == "done"
-        assert exports.find(first.id) is None
-        assert [folder.name for folder in (tmp_path / "exports").iterdir()] == [second.id]
+def test_one_under_way_can_be_deleted(exports, gate, tmp_path, caplog):
+    first, second = (exports.make("ada", WHOLE, "parquet") for _ in range(2))
+    wait_until(lambda: gate.queried, "the first begins")
+    exports.delete(first.id)
+    gate.open.set()
+    assert ended(exports, second).state == "done"
+    assert exports.find(first.id) is None
+    assert [folder.name for folder in (tmp_path / "exports").iterdir()] == [second.id]
     assert "failed" not in caplog.text
 
 
-def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
-    root, gate = tmp_path / "exports", Gate(store)
-    with Exports(root=root, store=gate, clock=WallClock()) as before:
+def test_what_was_under_way_is_written_after_a_restart(tmp_path, store, gate):
+    root = tmp_path / "exports"
+    with Exports(root=root, store=store, clock=WallClock()) as before:
         export = before.make("ada", WHOLE, "parquet")
         wait_until(lambda: before.find(export.id).state == "running", "it runs")
         before._stop.set()
@@ -221,20 +215,21 @@ def test_what_was_under_way_is_written_after_a_restart(tmp_path, store):
         (QueryTooHeavy("ask for fewer series"), "ask for fewer series"),
     ],
 )
-def test_a_store_that_fails_fails_the_export_and_not_the_next(tmp_path, store, error, shown):
-    class Broken:
-        def query(self, query: Query):
-            if query.selection.worlds:
-                raise error
-            return store.query(query)
+def test_a_store_that_fails_fails_the_export_and_not_the_next(exports, store, monkeypatch, error, shown):
+    answer = store.query
 
-    with Exports(root=tmp_path / "exports", store=Broken(), clock=WallClock()) as exports:
-        bad = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("w-a",))), "csv")
-        good = exports.make("ada", WHOLE, "csv")
-        reason = ended(exports, bad).reason
-        assert shown in reason
-        assert not re.search("secret|10[.]0", reason), "it names what is the operator's"
-        assert ended(exports, good).state == "done"
+    def broken(query: Query):
+        if query.selection.worlds:
+            raise error
+        return answer(query)
+
+    monkeypatch.setattr(store, "query", broken)
+    bad = exports.make("ada", replace(WHOLE, selection=Selection(worlds=("w-a",))), "csv")
+    good = exports.make("ada", WHOLE, "csv")
+    reason = ended(exports, bad).reason
+    assert shown in reason
+    assert not re.search("secret|10[.]0", reason), "it names what is the operator's"
+    assert ended(exports, good).state == "done"
 
 
 def test_old_ones_and_what_is_no_export_go(tmp_path, store):
