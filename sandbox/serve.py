@@ -53,7 +53,7 @@ from zenata.control.peers import Peers, leads
 from zenata.control.trials import Trials
 from zenata.errors import StoreError
 from zenata.process.ports import listen
-from zenata.process.signals import stop_on_signal
+from zenata.process.signals import end_at_last, stop_on_signal
 from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
@@ -63,6 +63,8 @@ log = logging.getLogger(__name__)
 
 _DOCUMENT_AFTER = 5.0  # when the OpenAPI document is made, which takes some tenths of a second of a core [s]
 _NEW_OBJECTS = 5000  # from which on the newest are collected; by default 700
+
+_LAST = 9.0  # what a server has to end in; Docker kills after ten, and nothing is lost with it [s]
 
 SETTLING = 60.0
 """How much later ingest elsewhere may store a reading than we receive it [s]; streams that come back look so far back."""
@@ -149,6 +151,7 @@ def serve(settings: Settings) -> None:
 
     def stop() -> None:
         server.should_exit = True
+        end_at_last(_LAST)
 
     stop_on_signal(stop)  # uvicorn raises the signal once more when it has stopped; it must not end us before the rest
     try:

@@ -18,12 +18,17 @@ class Proxy:
         How often that happened.
     passed : int
         Bytes of the API's that were passed on.
+    holds : bool
+        Whether what comes goes nowhere, as at a server that stands.
+    held : int
+        Bytes that came since then.
     """
 
     def __init__(self, url: str) -> None:
         self.lead_to(url)
         self.left: int | None = None
-        self.cuts = self.passed = 0
+        self.cuts = self.passed = self.held = 0
+        self.holds = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -71,6 +76,9 @@ class Proxy:
     def _pass(self, source: socket.socket, sink: socket.socket, counted: bool) -> None:
         with suppress(OSError):
             while data := source.recv(4096):
+                if self.holds:
+                    self.held += len(data)
+                    continue
                 if counted and self.left is not None:
                     data, self.left = data[: self.left], self.left - len(data)
                 sink.sendall(data)

@@ -21,6 +21,13 @@ from zenata.errors import SetupError
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_TIMEOUT = 30.0  # for another process that writes [s]
 _PAUSE = 0.02  # between two attempts [s]
+_WAITS = {  # how soon PostgreSQL on a machine that has gone is taken for away, unless the URL says (libpq, section 34.1.2)
+    "connect_timeout": 10,  # [s]
+    "keepalives_idle": 10,  # [s]
+    "keepalives_interval": 5,  # [s]
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # [ms]
+}
 _LOCK = 0x7A656E61746131  # of PostgreSQL, by which one process at a time migrates: any number that is ours
 
 
@@ -51,7 +58,9 @@ def open_database(url: str) -> Engine:
             engine = create_engine(parsed, hide_parameters=True, connect_args={"timeout": _LOCK_TIMEOUT})
             event.listen(engine, "connect", _prepare_sqlite)
         else:
-            engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+            waits = {name: value for name, value in _WAITS.items() if name not in parsed.query}
+            connecting = waits if parsed.get_driver_name() == "psycopg" else {}
+            engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True, connect_args=connecting)
     except (ArgumentError, ImportError) as error:
         reason = str(error)
         if isinstance(error, ModuleNotFoundError) and "psycopg" in (error.name or ""):

@@ -1,11 +1,14 @@
 """Signals that end a process, turned into an event, and whether a process is there."""
 
 import atexit
+import logging
 import os
 import queue
 import signal
 import threading
 from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 
 def stop_on_signal(*also: Callable[[], object]) -> threading.Event:
@@ -32,6 +35,22 @@ def stop_on_signal(*also: Callable[[], object]) -> threading.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: received.put(True))
     return stop
+
+
+def end_at_last(seconds: float) -> None:
+    """End this process in some time [s], if it has not ended by then, whatever its threads wait for.
+
+    A thread that waits for a server that has stopped answering, as a database on a machine that stands, cannot be interrupted.
+    """
+
+    def end() -> None:
+        waiting = ", ".join(sorted({thread.name for thread in threading.enumerate()} - {"signals", timer.name}))
+        log.error("ended %g s after it was asked to stop, while these threads still waited: %s", seconds, waiting)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 def process_exists(pid: int) -> bool:

@@ -52,6 +52,17 @@ def test_what_is_stored_is_there_when_opened_again(url):
     engine.dispose()
 
 
+def test_a_server_that_has_gone_is_noticed_soon_unless_the_url_says_when(url):
+    if not url.startswith("postgresql"):
+        pytest.skip("SQLite is no server")
+    for more, expected in (("", "10"), ("?keepalives_idle=77", "77")):
+        engine = open_database(url + more)
+        with engine.connect() as connection:
+            said = connection.connection.dbapi_connection.info.get_parameters()
+        engine.dispose()
+        assert (said["keepalives_idle"], said["tcp_user_timeout"], said["connect_timeout"]) == (expected, "25000", "10")
+
+
 def test_one_of_a_later_version_is_refused(url):
     engine = open_database(url)
     with engine.begin() as connection:

@@ -5,6 +5,8 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 ROUNDS = 1000
 
 # Whoever waits is nearly always at work on the event itself, where a handler that sets it would block for ever.
@@ -48,3 +50,23 @@ print(stop.wait(30) and done.wait(30))
         process.stdout.readline()
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60)[0] == b"True\n"
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_a_process_whose_thread_waits_for_ever_ends_none_the_less(daemon):
+    script = f"""
+import threading
+from functools import partial
+from zenata.process.signals import end_at_last, stop_on_signal
+stop = stop_on_signal(partial(end_at_last, 0.1))
+hung = threading.Thread(target=threading.Event().wait, name="hung", daemon={daemon})
+hung.start()
+print("ready", flush=True)
+hung.join()
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1
+    assert "asked to stop, while these threads still waited: MainThread, hung" in said
