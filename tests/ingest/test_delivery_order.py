@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from ingest.delivery_order import MAX_WAIT, DeliveryOrder, OrderState
+from ingest.delivery_order import LATE, MAX_WAIT, DeliveryOrder, OrderState
 from zenata.wire import topics
 from zenata.wire.mqtt import Message
 
@@ -49,29 +50,47 @@ def test_new_messages_wait_for_older_ones_of_which_none_was_acknowledged(first):
     """A process that is killed before its first acknowledgement leaves what it had begun with."""
     killed = DeliveryOrder()
     killed.admit([message(first), message(first + 1)])
-    order = DeliveryOrder(killed.state, Time())
+    time = Time()
+    order = DeliveryOrder(killed.state, time)
     assert order.admit([message(first + 2, connection=2)]) == []
     older = [message(first, 2, again=True), message(first + 1, 2, again=True)]
-    assert packets(order.admit(older)) == [first, first + 1, first + 2]
+    assert packets(order.admit(older) + waited(order, time)) == [first, first + 1, first + 2]
 
 
 def test_new_messages_wait_for_the_older_ones_of_the_connection_before():
     """As NATS does it: 11 and 12 come at once, 5 to 10 when their time is over."""
-    order = DeliveryOrder(OrderState(4, []), Time())
+    time = Time()
+    order = DeliveryOrder(OrderState(4, []), time)
     assert order.admit([message(11), message(12)]) == []
     older = [message(packet, again=True) for packet in range(5, 10)]
     assert packets(order.admit(older)) == list(range(5, 10))
-    assert packets(order.admit([message(10, again=True), message(13)])) == [10, 11, 12, 13]
+    assert packets(order.admit([message(10, again=True), message(13)])) == [10]
+    assert packets(waited(order, time)) == [11, 12, 13]
     assert packets(order.admit([message(14)])) == [14]
+
+
+def test_what_had_no_number_when_the_connection_broke_comes_before_what_is_new():
+    """As NATS does it: it has 7 and 8 from the client that was killed, while 11 and 12 were older than 9 and 10."""
+    time = Time()
+    order = DeliveryOrder(OrderState(6, []), time)
+    assert order.admit([message(9), message(10)]) == []
+    assert packets(order.admit([message(7, again=True), message(8, again=True)])) == [7, 8]
+    time.now += 0.1
+    assert order.admit([message(11, again=True)]) == []
+    time.now += 0.1
+    assert order.admit([message(12, again=True), message(13)]) == []
+    assert packets(waited(order, time)) == [11, 12, 9, 10, 13]
 
 
 def test_older_messages_that_come_first_do_not_let_newer_ones_in_between():
     """As NATS does it where we were away for longer than its time."""
-    order = DeliveryOrder(OrderState(4, []), Time())
+    time = Time()
+    order = DeliveryOrder(OrderState(4, []), time)
     assert packets(order.admit([message(5, again=True)])) == [5]
     assert packets(order.admit([message(9), message(6, again=True)])) == [6]
     order.acknowledged([message(5), message(6)])
-    assert packets(order.admit([message(7, again=True), message(8, again=True), message(10)])) == [7, 8, 9, 10]
+    assert packets(order.admit([message(7, again=True), message(8, again=True), message(10)])) == [7, 8]
+    assert packets(waited(order, time)) == [9, 10]
 
 
 def test_what_comes_in_order_is_not_held_back():
@@ -81,10 +100,12 @@ def test_what_comes_in_order_is_not_held_back():
 
 
 def test_messages_of_worlds_do_not_wait_and_fill_gaps():
-    order = DeliveryOrder(OrderState(4, [1, 3]), Time())  # 6 and 8 are acknowledged
+    time = Time()
+    order = DeliveryOrder(OrderState(4, [1, 3]), time)  # 6 and 8 are acknowledged
     assert packets(order.admit([message(10), message(9, topic=CITY)])) == [9]
     assert packets(order.admit([message(7, again=True, topic=CITY)])) == [7]
-    assert packets(order.admit([message(5, again=True)])) == [5, 10]
+    assert packets(order.admit([message(5, again=True)])) == [5]
+    assert packets(waited(order, time)) == [10]
 
 
 def test_what_never_comes_is_given_up_and_is_not_waited_for_again():
@@ -107,7 +128,8 @@ def test_only_time_in_which_we_looked_and_all_that_came_was_seen_is_waited():
     assert order.admit([message(8)], more=True) == []
     time.now *= 2
     assert order.admit([]) == []
-    assert packets(order.admit([message(5, again=True), message(6, again=True)])) == [5, 6, 7, 8]
+    assert packets(order.admit([message(5, again=True), message(6, again=True)])) == [5, 6]
+    assert packets(waited(order, time)) == [7, 8]
 
 
 def test_a_lost_connection_takes_what_was_held_back_with_it():
@@ -181,24 +203,57 @@ def test_whatever_was_acknowledged_before_a_kill_the_rest_comes_in_order(last, a
     assert packets(before.admit([message(number) for number in numbers])) == numbers
     before.acknowledged([message(number) for number, done in zip(numbers, acknowledged, strict=True) if done])
     left = [number for number, done in zip(numbers, acknowledged, strict=True) if not done]
-    order = DeliveryOrder(before.state, Time())
+    time = Time()
+    order = DeliveryOrder(before.state, time)
     older, newer = left[: known % len(left)] if left else [], left[known % len(left) :] if left else []
     random.shuffle(older)
     came = order.admit([message(number, 2) for number in newer])
     came += order.admit([message(number, 2, again=True) for number in older])
-    assert packets(came) == left
+    assert packets(came + waited(order, time)) == left
 
 
 def test_what_was_acknowledged_as_it_came_again_is_known_by_a_number_above_the_first_new_one():
     """As NATS does it: 20 was 8, whose acknowledgement came as it was sent again. 7 was under way when the connection broke."""
-    order = DeliveryOrder(OrderState(6, []), Time())
+    time = Time()
+    order = DeliveryOrder(OrderState(6, []), time)
     order.admit([message(7, again=True)])
-    assert not order.is_numbered_anew(message(9, again=True))  # nothing new has told yet
-    order.admit([message(9), message(8, again=True)])
-    assert [order.is_numbered_anew(message(packet, again=True)) for packet in (7, 8, 20)] == [False, False, True]
-    assert not order.is_numbered_anew(message(20))
+    came = order.admit([message(9), message(8, again=True)]) + waited(order, time)
+    order.acknowledged(came)
+    eight = Message(TOPIC, b"8", 20, 1, again=True)
+    assert not order.is_numbered_anew(replace(eight, again=False))
+    assert not order.is_numbered_anew(replace(eight, mid=8))
+    assert order.is_numbered_anew(eight)
+    assert not order.is_numbered_anew(eight)  # once
+    nine = Message(TOPIC, b"9", 21, 2, again=True)
     order.admit([message(10, connection=2, again=True)])
-    assert not order.is_numbered_anew(message(20, connection=2, again=True))
+    assert not order.is_numbered_anew(nine)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_was_acknowledged_in_time_does_not_come_again(late):
+    """As where the store fails for a while. One like it that comes later is another message, which NATS had no number for."""
+    time = Time()
+    order = DeliveryOrder(OrderState(6, []), time)
+    order.acknowledged(order.admit([message(7)]))
+    order.admit([])
+    came = order.admit([message(8)])
+    time.now += LATE if late else LATE / 2
+    order.acknowledged(came)
+    assert order.is_numbered_anew(Message(TOPIC, b"8", 20, 1, again=True)) is late
+    assert not order.is_numbered_anew(Message(TOPIC, b"8", 21, 1, again=True))
+    assert not order.is_numbered_anew(Message(TOPIC, b"7", 22, 1, again=True))
+
+
+@pytest.mark.parametrize("alike", [0, 1])
+def test_of_a_backlog_what_has_no_like_is_taken_for_what_comes_again(alike):
+    time = Time()
+    order = DeliveryOrder(OrderState(6, []), time)
+    order.admit([message(7)])
+    for packet in range(8, 20):
+        time.now += 1.0
+        payload = b"x" if packet - 18 in range(alike + 1) else b"%d" % packet
+        order.acknowledged(order.admit([Message(TOPIC, payload, packet, 1)], more=True))
+    assert order.is_numbered_anew(Message(TOPIC, b"x", 30, 1, again=True)) is (not alike)
 
 
 def test_a_broker_that_was_started_again_has_no_numbers_of_before():

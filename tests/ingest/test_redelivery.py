@@ -5,6 +5,7 @@
 
 import os
 import random
+import signal
 import threading
 import time
 from collections import Counter
@@ -19,6 +20,7 @@ import pytest
 from tests.ingest import killable
 from tests.ingest.killable import CODECS, EVERYTHING, payload_of
 from tests.system.running import FORKS
+from tests.waiting import wait_until
 from tests.zenata.broker.running import Running, running_broker, standard_users
 from tests.zenata.store.influxd import influx_url, token_of
 from zenata.store import open_store
@@ -31,6 +33,7 @@ DELIVERED_AGAIN = (
     6.0  # time after which NATS has delivered again what is not acknowledged: its `ack_wait`, and some [s]
 )
 BURST = 20
+WINDOW = 2600  # messages under way to a session: `max_ack_pending` in nats.conf
 
 
 @contextmanager
@@ -167,6 +170,37 @@ def test_t1_t2_a_burst_while_ingest_is_away_is_stored_in_order(kind, tmp_path):
         with ingesting(tmp_path, broker, store) as process:
             settled(tmp_path, process, 2 * BURST * len(CODECS))
     assert values(store) == expected(2 * BURST)
+
+
+def test_equal_messages_behind_a_backlog_of_the_city_are_stored_each(tmp_path):
+    """NATS has no number for them while others fill the window of the session, and delivers them later, marked as delivered before."""
+    same, count = topics.device("demo", "same"), 50
+
+    def stored() -> int:
+        progress = tmp_path / "progress"
+        return int(progress.read_text().split()[0]) if progress.exists() else 0
+
+    with (
+        running_broker("nats", tmp_path, standard_users("nats")) as broker,
+        storing("duckdb", tmp_path) as store,
+        ingesting(tmp_path, broker, store) as process,
+        Publisher(broker.address("simulators"), client_id="simulators") as city,
+        Publisher(broker.address("demo"), client_id="devices-of-demo") as devices,
+    ):
+        for publisher in (city, devices):
+            publisher.connect(TIMEOUT)
+        devices.publish(same, payload_of("same", 0))
+        wait_until(lambda: stored() == 1, "the first one is stored", TIMEOUT)
+        os.kill(process.pid, signal.SIGSTOP)
+        for _ in range(WINDOW):
+            city.publish(topics.clock("zenata"), b"{}")
+        assert city.drain(TIMEOUT)
+        for _ in range(count):
+            devices.publish(same, payload_of("same", 0))
+        assert devices.drain(TIMEOUT)
+        time.sleep(0.5)  # NATS tries to deliver them
+        os.kill(process.pid, signal.SIGCONT)
+        wait_until(lambda: stored() == 1 + count, "each of them is stored", TIMEOUT)
 
 
 @pytest.mark.slow
