@@ -54,7 +54,6 @@ from zenata.control.trials import Trials
 from zenata.errors import StoreError
 from zenata.process.ports import listen
 from zenata.process.signals import end_at_last, stop_on_signal
-from zenata.store.base import Store
 from zenata.trials.registry import CHALLENGES
 from zenata.wire import topics
 from zenata.wire.address import parse_url
@@ -88,7 +87,8 @@ def serve(settings: Settings) -> None:
     decoder = partial(reader, quotas=quotas) if settings.is_embedded else reader  # ingest elsewhere counts
     flow = FlowMonitor(index, settings.world, lambda: store.ledger, awaited=AWAITED_FILE in os.environ)
     worker = ingest_thread(settings, city, store, hub, decoder, partial(_lose_session, audit, flow))
-    exports = _exports(settings, engine, store, peers)
+    shared = SharedExports(engine, peers.id) if peers else None
+    exports = Exports(root=settings.data_dir / "exports", store=store, clock=WallClock(), shared=shared)
     webhooks = WebhookService(
         register=Webhooks(engine),
         hub=hub,
@@ -219,11 +219,6 @@ def _publish(hub: Hub, peers: Peers | None, batch: ReadingBatch) -> None:
     hub.publish(batch)
     if peers:
         peers.publish(encode_batch(batch))
-
-
-def _exports(settings: Settings, engine: Engine, store: Store, peers: Peers | None) -> Exports:
-    shared = SharedExports(engine, peers.id) if peers else None
-    return Exports(root=settings.data_dir / "exports", store=store, clock=WallClock(), shared=shared)
 
 
 def _secret(settings: Settings, peers: Peers | None, name: str) -> str:

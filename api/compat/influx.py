@@ -176,7 +176,7 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
     raise Problem(
         "lines-refused",
         message,
-        {"X-Influxdb-Error": _header(reasons[0])},
+        {"X-Influxdb-Error": "".join(sign if " " <= sign <= "~" else "?" for sign in reasons[0])[:200]},
         **_influx_members("invalid", message),
         **members,
     )
@@ -185,10 +185,6 @@ async def _write(context: ContextDep, principal: Principal, params: WriteParams,
 def _influx_members(code: str, message: str) -> dict[str, Any]:
     """Return a message where clients of InfluxDB look for it."""
     return {"error": message, "code": code, "message": message}
-
-
-def _header(text: str) -> str:
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)[:200]
 
 
 def _pass() -> Response:

@@ -95,7 +95,7 @@ def webhooks(context: ContextDep, principal: PrincipalDep, _: NoParams) -> Respo
 @router.get("/{webhook}", responses=responses(WebhookDocument, *_ONE))
 def webhook(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Return one webhook."""
-    return respond(document(WebhookDocument, _find(context, principal, webhook)))
+    return respond(document(WebhookDocument, context.webhooks.register.webhook(principal.pilot, webhook)))
 
 
 @router.patch("/{webhook}", responses=responses(WebhookDocument, *_ONE, *_WORLD))
@@ -107,7 +107,7 @@ def change(
     _: NoParams,
 ) -> Response:
     """Change a webhook, or switch it off or on. What waits while it is switched off is dropped."""
-    hook = _find(context, principal, webhook)
+    hook = context.webhooks.register.webhook(principal.pilot, webhook)
     changes = present(new, nulls=False)
     if new.url is not None:
         _check_url(context, new.url)
@@ -142,7 +142,7 @@ def rotate(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: 
 )
 def test(context: ContextDep, principal: PrincipalDep, webhook: WebhookId, _: NoParams) -> Response:
     """Send a delivery of the type `test` now. The log has its outcome; it is `dropped` at once where too many wait already."""
-    hook = _find(context, principal, webhook)
+    hook = context.webhooks.register.webhook(principal.pilot, webhook)
     delivery = delivery_of(hook, "test", {}, WallClock().now(), secrets.token_hex(16))
     if not context.webhooks.register.record(hook, {}, [delivery]):
         raise Problem("webhook-off", f"Nothing is sent. {KINDS['webhook-off'].help}")
@@ -156,7 +156,7 @@ def deliveries(
     context: ContextDep, principal: PrincipalDep, webhook: WebhookId, params: Annotated[DeliveriesParams, Query()]
 ) -> Response:
     """List what was, or is to be, delivered, newest first; of the last 30 days."""
-    hook = _find(context, principal, webhook)
+    hook = context.webhooks.register.webhook(principal.pilot, webhook)
     before = None if params.cursor is None else _position(context, params.cursor, hook.id)
     found = context.webhooks.register.deliveries(hook.id, before=before, limit=params.limit + 1)
     items = found[: params.limit]
@@ -176,11 +176,6 @@ def retry(
     now = WallClock().now()
     again = context.webhooks.register.retry(principal.pilot, webhook, delivery, now)
     return respond(_delivery(again), 202)
-
-
-def _find(context: Context, principal: Principal, id_: str) -> Webhook:
-    """Return a webhook; another's is as if it were not there."""
-    return context.webhooks.register.webhook(principal.pilot, id_)
 
 
 def _world(context: Context, principal: Principal, named: str | None) -> str:

@@ -89,7 +89,7 @@ class Shadows:
         """Let the world take a step, and its shadows too; see `World.step`."""
         time = (self._world.time // every + 1) * every
         for event, _ in self._world.timeline.effects:
-            if event.under_way(time) and not self._knows(event.id):
+            if event.under_way(time) and event.id not in (*self._running, *self._over, *self.unknown):
                 self._begin(event, time)
         emission = self._world.step(every)
         seen = self._world.seen() if self._running else None
@@ -196,9 +196,6 @@ class Shadows:
     def inherit(self, other: "Shadows") -> None:
         """Take over what was found out beside a world that this one continues after an absence; nothing is added to it."""
         self._over, self.unknown = other.found, list(other.unknown)
-
-    def _knows(self, event: str) -> bool:
-        return event in self._running or event in self._over or event in self.unknown
 
     def _begin(self, event: Event, time: int) -> None:
         if event.type in INSTRUMENTS or len(self._worlds()) < MAX_SHADOWS:

@@ -37,7 +37,9 @@ class Schedule:
     def due(self, after: int, until: int) -> IndexArray:
         """Return the sensors whose regular message falls on a tick behind `after`, up to `until`, each once."""
         kinds = zip(self._turns, self._all, strict=True)
-        return np.concatenate([_no_sensors(), *(_between(turns, every, after, until) for turns, every in kinds)])
+        return np.concatenate(
+            [np.zeros(0, dtype=np.int32), *(_between(turns, every, after, until) for turns, every in kinds)]
+        )
 
 
 def _between(turns: list[IndexArray], every: IndexArray, after: int, until: int) -> IndexArray:
@@ -47,10 +49,6 @@ def _between(turns: list[IndexArray], every: IndexArray, after: int, until: int)
     if until - after == 1:
         return turns[until % len(turns)]
     return np.concatenate([turns[tick % len(turns)] for tick in range(after + 1, until + 1)])
-
-
-def _no_sensors() -> IndexArray:
-    return np.zeros(0, dtype=np.int32)
 
 
 def _turns(sensors: IndexArray, order: IntArray, kind: Kind) -> list[IndexArray]:

@@ -1,6 +1,6 @@
 """Brokers: the interface of those that can be run here, their users, and the rights of each role.
 
-A broker here is a program to be run by somebody else: `Broker.prepare` writes its folder and returns its arguments.
+A broker here is a program to be run by somebody else: its `prepare` (`zenata.broker.nats.Nats`, `zenata.broker.mosquitto.Mosquitto`) writes its folder and returns its arguments.
 """
 
 import re
@@ -10,11 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Protocol
 
 from zenata.errors import BrokerError, SetupError
-from zenata.process.tls import Certificate
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,64}")  # of a pilot 32, "_", of a key 32
 
@@ -186,53 +183,6 @@ def pilot_user(
         raise SetupError(f"a pilot cannot be called {name!r}: that is the name of a service")
     granted = rights(role, pilot or name, world, own, actuators, reads=reads, writes=writes)
     return User(name=name, password_hash=password_hash, rights=granted)
-
-
-class Broker(Protocol):
-    """A kind of broker that can be run here."""
-
-    def hash_password(self, password: str) -> str:
-        """Return the hash that the broker stores of a password."""
-        ...
-
-    def prepare(
-        self,
-        *,
-        folder: Path,
-        host: str,
-        mqtt_port: int,
-        ws_port: int,
-        users: Sequence[User],
-        certificate: Certificate | None = None,
-    ) -> tuple[str, ...]:
-        """Write the configuration and the users into `folder`, which only its owner may enter.
-
-        What the broker itself keeps there (sessions, retained messages) is left as it is.
-
-        Parameters
-        ----------
-        folder : Path
-            Made if it is not there.
-        host : str
-            Address to listen at.
-        mqtt_port, ws_port : int
-            Free ports, for MQTT and for MQTT over WebSocket (path ``/mqtt``).
-        users : sequence of User
-            Everybody who may connect.
-        certificate : Certificate or None
-            What it shows on both ports; without one nothing is encrypted.
-
-        Returns
-        -------
-        tuple of str
-            The program to run in the foreground, and its arguments; it ends on SIGTERM.
-
-        Raises
-        ------
-        SetupError
-            If the program is not installed, a hash is of another broker, or the folder cannot be written.
-        """
-        ...
 
 
 def wait_ready(host: str, port: int, timeout: float, tls: ssl.SSLContext | None = None, *, answer: float = 0.0) -> None:

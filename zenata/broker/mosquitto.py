@@ -37,7 +37,7 @@ class Mosquitto:
         users: Sequence[User],
         certificate: Certificate | None = None,
     ) -> tuple[str, ...]:
-        """Write ``mosquitto.conf`` and ``dynamic-security.json``; see `Broker.prepare`.
+        """Write ``mosquitto.conf`` and ``dynamic-security.json``; see `zenata.broker.nats.Nats.prepare`.
 
         Once it runs, its users are changed by `zenata.broker.dynsec.DynamicSecurity`.
         """

@@ -109,7 +109,33 @@ class Nats:
         users: Sequence[User],
         certificate: Certificate | None = None,
     ) -> tuple[str, ...]:
-        """Write ``nats.conf`` and ``users.conf``, and for a node ``cluster.conf``; see `Broker.prepare`."""
+        """Write ``nats.conf`` and ``users.conf``, and for a node ``cluster.conf``, into a folder that only its owner may enter.
+
+        What the broker itself keeps there (sessions, retained messages) is left as it is.
+
+        Parameters
+        ----------
+        folder : Path
+            Made if it is not there.
+        host : str
+            Address to listen at.
+        mqtt_port, ws_port : int
+            Free ports, for MQTT and for MQTT over WebSocket (path ``/mqtt``).
+        users : sequence of User
+            Everybody who may connect.
+        certificate : Certificate or None
+            What it shows on both ports; without one nothing is encrypted.
+
+        Returns
+        -------
+        tuple of str
+            The program to run in the foreground, and its arguments; it ends on SIGTERM.
+
+        Raises
+        ------
+        SetupError
+            If the program is not installed, a hash is of another broker, or the folder cannot be written.
+        """
         folder, node = folder.absolute(), self._node
         config = render(
             "nats/nats.conf",

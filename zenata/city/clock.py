@@ -85,14 +85,10 @@ def load_zone(name: str) -> ZoneInfo:
 
 
 class Clock(Protocol):
-    """What tells the time of a world and waits for it."""
+    """What tells the time of a world."""
 
     def now(self) -> int:
         """Return the time [us since the Unix epoch]."""
-        ...
-
-    def wait_until(self, moment: int, timeout: float) -> bool:
-        """Sleep until `moment` [us], at most `timeout` [s] of real time; return whether the moment has come."""
         ...
 
 
@@ -116,13 +112,6 @@ class ScaledClock:
         """Return the time [us since the Unix epoch]."""
         return self._start + int((time.monotonic_ns() - self._origin) / 1000 * self._speed)
 
-    def wait_until(self, moment: int, timeout: float) -> bool:
-        """Sleep until `moment` [us], at most `timeout` [s] of real time; return whether the moment has come."""
-        wait = (moment - self.now()) / SECOND / self._speed
-        if wait > 0:
-            time.sleep(min(wait, timeout))
-        return wait <= timeout
-
 
 class WallClock:
     """The time of day."""
@@ -130,13 +119,6 @@ class WallClock:
     def now(self) -> int:
         """Return the time [us since the Unix epoch]."""
         return time.time_ns() // 1000
-
-    def wait_until(self, moment: int, timeout: float) -> bool:
-        """Sleep until `moment` [us], at most `timeout` [s] of real time; return whether the moment has come."""
-        wait = (moment - self.now()) / SECOND
-        if wait > 0:
-            time.sleep(min(wait, timeout))
-        return wait <= timeout
 
 
 def parse_time(text: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from zenata.broker.base import ADMINISTRATOR, SERVICES, Broker, User, pilot_user, service_user, wait_ready
+from zenata.broker.base import ADMINISTRATOR, SERVICES, User, pilot_user, service_user, wait_ready
 from zenata.broker.dynsec import ANSWERS, MANAGING, TOPIC, DynamicSecurity
 from zenata.broker.mosquitto import Mosquitto, is_hash_of
 from zenata.broker.nats import Nats
@@ -24,7 +24,7 @@ ROLES = {"demo": "pilot", "eve": "pilot", "guest": "guest", "engineer": "enginee
 USERS = {**{name: name for name in ROLES}, "demo_phone": "demo"}
 """Pilot by user: demo has two keys."""
 
-BROKERS: Mapping[str, Broker] = {"nats": Nats(), "mosquitto": Mosquitto()}
+BROKERS: Mapping[str, Nats | Mosquitto] = {"nats": Nats(), "mosquitto": Mosquitto()}
 
 
 @dataclass(frozen=True, slots=True)

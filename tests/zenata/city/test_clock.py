@@ -16,7 +16,6 @@ from zenata.city.clock import (
     LONGEST,
     SECOND,
     ZONE_RULES,
-    Clock,
     ScaledClock,
     WallClock,
     format_time,
@@ -92,18 +91,6 @@ def test_scaled_clock_runs_ahead_of_the_wall() -> None:
     first, second = clock.now(), clock.now()
     latest = (time.monotonic_ns() - before) // 1000 * 1000 + 1000
     assert START <= first <= second <= START + latest
-
-
-def test_scaled_clock_has_waited_when_the_moment_comes() -> None:
-    clock = ScaledClock(start=START, speed=3600)
-    assert clock.wait_until(START + 36 * SECOND, timeout=10)
-    assert clock.now() >= START + 36 * SECOND
-
-
-@pytest.mark.parametrize("clock", [ScaledClock(start=START), WallClock()])
-def test_wait_gives_up_after_its_timeout(clock: Clock) -> None:
-    assert not clock.wait_until(clock.now() + 3600 * SECOND, timeout=0.01)
-    assert clock.wait_until(clock.now() - SECOND, timeout=0)
 
 
 def test_wall_clock_shows_the_time_of_day() -> None:
