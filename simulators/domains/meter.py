@@ -8,6 +8,7 @@ import numpy as np
 from simulators.domains.base import Arrays, daily, described, district_rows, sensors_of
 from simulators.world.conditions import Conditions
 from simulators.world.draws import Stream, draws
+from simulators.world.emission import span
 from simulators.world.parameters import Hourly, read_table
 from zenata.city.model import City
 from zenata.city.readings import FloatArray
@@ -152,8 +153,9 @@ class Meter:
         )
         week = [5 * sum(use.working_day) + 2 * sum(use.rest_day) for use in self._uses]
         self._mean_hour = np.array(week) / 168
-        self._index = sensors_of(city, self.kind)
-        meters = [city.sensors[number] for number in self._index]
+        index = sensors_of(city, self.kind)
+        self._place = span(index)
+        meters = [city.sensors[number] for number in index]
         known = {f"{use.use} in {one}": number for number, use in enumerate(self._uses) for one in use.categories}
         uses = (f"{meter.attributes['use']} in {city.district_by_id[meter.district].category}" for meter in meters)
         self._use = described(city, "meter.uses", "", uses, known)
@@ -195,7 +197,7 @@ class Meter:
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
             self._set_load(course, now)
-        self._power[:] = self._load * now.powered[self._index]
+        self._power[:] = self._load * now.powered[self._place]
         self._energy += self._power * (now.seconds / 3.6e6)
 
     def observe(self, now: Conditions) -> FloatArray:

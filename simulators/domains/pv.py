@@ -41,9 +41,9 @@ def plane_of_array(
         Global horizontal, direct normal and diffuse horizontal irradiance [W m-2].
     """
     slope, (height, direction) = np.radians(tilt), np.radians(sun)
-    turned = direction - np.radians(azimuth)
-    incidence = np.sin(height) * np.cos(slope) + np.cos(height) * np.sin(slope) * np.cos(turned)
-    sky, ground = (1 + np.cos(slope)) / 2, (1 - np.cos(slope)) / 2
+    turned, level = direction - np.radians(azimuth), np.cos(slope)
+    incidence = np.sin(height) * level + np.cos(height) * np.sin(slope) * np.cos(turned)
+    sky, ground = (1 + level) / 2, (1 - level) / 2
     return np.asarray(dni * np.maximum(incidence, 0.0) + dhi * sky + ghi * ALBEDO * ground)
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from simulators.domains.base import Arrays, sensors_of
 from simulators.world.conditions import Conditions, local_day
 from simulators.world.draws import Stream, draws
+from simulators.world.emission import span
 from simulators.world.parameters import read_table
 from zenata.city.clock import SECOND
 from zenata.city.model import City
@@ -176,6 +177,7 @@ class Streetlight:
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
         self._index = sensors_of(city, self.kind)
+        self._place = span(self._index)
         self._row = {city.sensors[index].id: row for row, index in enumerate(self._index.tolist())}
         self._rated = np.array([float(city.sensors[index].attributes["watts"]) for index in self._index])
         rng = draws(now.seed, Stream.STREETLIGHT)
@@ -197,7 +199,7 @@ class Streetlight:
 
     def _switch(self, now: Conditions) -> None:
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
-        setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._index]
+        setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._place]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
         if (day := now.date.toordinal()) != self._day:
             self._day, (self._mode, self._since) = day, failures(now.seed, day, len(self._dim))
@@ -210,8 +212,8 @@ class Streetlight:
             mode = mode.copy()
             mode[mended] = 0
         dark = (mode == DARK) | ((mode == FLICKERING) & (now.time // (FLICKER * SECOND) % 2 == 1))
-        self._burning[:] = np.where(mode == DAY_BURNING, 1.0, self._dim) * ~dark * powered
-        now.lamp_power = lamp_power(self._burning, self._rated) * powered * (mode != DARK)
+        self._burning[:] = np.where(mode == DAY_BURNING, 1.0, self._dim) * (powered & ~dark)
+        now.lamp_power = lamp_power(self._burning, self._rated) * (powered & (mode != DARK))
 
     def is_found(self, lamp: str, came: int, crews: Iterable[int], now: Conditions) -> bool:
         """Return whether a crew that came to a lamp found it out of order, given when all crews come [us since the Unix epoch]."""

@@ -7,6 +7,7 @@ not depend on how a run was cut into pieces, on where it started or on what othe
 import struct
 from collections.abc import Callable
 from enum import IntEnum
+from functools import lru_cache
 from hashlib import blake2b
 from statistics import NormalDist
 from typing import Self
@@ -61,9 +62,9 @@ def draws(seed: int, stream: Stream, number: int = 0) -> Generator:
     """
     if isinstance(seed, SealedSeed):
         return Generator(Philox(_Key(seed.key(stream, number)), counter=_FIRST))  # type: ignore[arg-type] # as below
-    counter = np.array([0, 0, number % 2**64, 0], dtype=np.uint64)
-    key = np.array([seed, stream], dtype=np.uint64)  # a list would round large seeds
-    return Generator(Philox(_Key(key), counter=counter))  # type: ignore[arg-type] # stubs know fewer seeds
+    counter = np.zeros(4, dtype=np.uint64)
+    counter[2] = number % 2**64
+    return Generator(Philox(_plain_key(seed, stream), counter=counter))  # type: ignore[arg-type] # stubs know fewer seeds
 
 
 class SealedSeed(int):
@@ -118,6 +119,11 @@ class _Key(ISeedSequence):
 
     def generate_state(self, n_words: int, dtype: npt.DTypeLike = np.uint64) -> npt.NDArray[np.uint64]:
         return self._key
+
+
+@lru_cache(maxsize=1024)
+def _plain_key(seed: int, stream: Stream) -> _Key:
+    return _Key(np.array([seed, stream], dtype=np.uint64))  # a list would round large seeds
 
 
 def arrivals(upto: FloatArray, factor: float, steps: int, rng: Generator) -> FloatArray:

@@ -180,7 +180,7 @@ class Measurement:
         self._high = np.array([quantity.high for quantity in quantities])[which]
         self._noisy = (self._noise > 0) | (self._relative > 0)
         kinds = {name: number for number, name in enumerate(KINDS)}
-        self._kind = np.array([kinds[kind] for kind, _ in distinct], dtype=np.int64)[which]
+        self._kind = np.array([kinds[kind] for kind, _ in distinct], dtype=np.uint8)[which]
         self._turns = self._circle > 0
         self._sensor = np.repeat(np.arange(len(channels.count)), channels.count)
         self.shown = np.full(len(channels), np.nan)  # last by each channel
@@ -255,9 +255,13 @@ class Measurement:
     def _draw(self, noisy: IntArray, now: Conditions) -> FloatArray:
         """Return standard normal noise of channels, shape (k,)."""
         kinds, noise = self._kind[noisy], np.empty(len(noisy))
-        for kind in np.flatnonzero(np.bincount(kinds, minlength=1)).tolist():
-            chosen = np.flatnonzero(kinds == kind)
-            noise[chosen] = draws(now.seed, Stream.NOISE, now.tick * len(KINDS) + kind).standard_normal(len(chosen))
+        drawn, first = np.empty(len(noisy)), 0
+        for kind, count in enumerate(np.bincount(kinds, minlength=1).tolist()):
+            if count:
+                rng = draws(now.seed, Stream.NOISE, now.tick * len(KINDS) + kind)
+                rng.standard_normal(out=drawn[first : first + count])
+                first += count
+        noise[np.argsort(kinds, kind="stable")] = drawn
         return noise
 
     def expected(self, truth: FloatArray, now: Conditions) -> FloatArray:

@@ -97,7 +97,6 @@ class World:
         self._listed = np.array([is_listed(sensor.kind, sensor.district, kinds, districts) for sensor in city.sensors])
         read = self._computed - self._now.unread
         self._live = np.array([sensor.kind in read for sensor in city.sensors], dtype=np.bool_)
-        self._read = np.flatnonzero(self._live)
         self._measurement = Measurement(self.channels, seed)
         self._delivery = Delivery(city, self.channels)
         self._schedule = Schedule(city, read, seed)
@@ -163,9 +162,8 @@ class World:
         self._observe()
         changed = self._changes.see(self._truth)
         changed = changed[~self._now.disturbance.stuck[changed]]  # what does not see a change does not report it
-        newcomers = self._read[self._seq[self._read] == 0]
-        publishes = np.zeros(len(self._seq), dtype=np.bool_)
-        for some in (self._schedule.due(before, self._now.tick), changed, newcomers, self._commanded):
+        publishes = self._seq == 0
+        for some in (self._schedule.due(before, self._now.tick), changed, self._commanded):
             publishes[some] = True
         self._commanded.clear()
         sensors = np.flatnonzero(publishes & self._live).astype(np.int32)

@@ -150,18 +150,18 @@ class Grid:
             transformer["tap_pos"][self._stations :] = taps
             self._sent, update = sent, self._update
         self._model.update(update_data=update)
-        outputs = (ComponentType.node, ComponentType.line, ComponentType.transformer, ComponentType.source)
+        outputs = (ComponentType.node, ComponentType.line, ComponentType.transformer)
         try:
             result = self._model.calculate_power_flow(output_component_types=list(outputs))
         except PowerGridError as exc:
             raise DivergenceError(str(exc)) from exc
-        node, cable, station, source = (result[kind] for kind in outputs)
+        node, cable, transformed = (result[kind] for kind in outputs)
         return Flow(
             voltage=node["u"][2 * self._roots + self._stations :] / np.sqrt(3),
-            current=station["i_to"][: self._stations],
-            power=-station["p_to"][: self._stations],
+            current=transformed["i_to"][: self._stations],
+            power=-transformed["p_to"][: self._stations],
             busbar=node["u_pu"][self._roots : 2 * self._roots],
-            infeed=source["p"],
+            infeed=transformed["p_from"][self._stations :],
             cable_current=cable["i_from"],
         )
 

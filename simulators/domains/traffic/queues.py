@@ -84,7 +84,8 @@ def _fit(network: Network, moved: FloatArray, room: FloatArray) -> tuple[FloatAr
     """Hold back what does not fit on the next link; return who goes from each link and who comes to each."""
     wanted = arriving(network, moved)
     if (wanted > room).any():
-        part = np.append(np.where(wanted > room, room / np.maximum(wanted, 1.0), 1.0), 1.0)
+        part = np.ones(len(room) + 1)
+        np.divide(room, wanted, out=part[:-1], where=wanted > room)
         moved = np.floor(moved * part[network.ways])
         wanted = arriving(network, moved)
     return moved.sum(axis=0), wanted

@@ -219,6 +219,8 @@ class Water:
 
     def _leak_of(self, now: Conditions) -> FloatArray:
         """Return the area of the holes in each pipe, shape (n_pipes,): both directions of a street lie over one."""
+        if not now.disturbance.active:
+            return np.zeros(len(self._leak))
         holes = np.where(now.disturbance.leak < SMALLEST, 0.0, now.disturbance.leak)
         area = np.asarray(np.bincount(self._under + 1, holes, len(self._leak) + 1), dtype=np.float64)
         return area[1:]  # first come streets without a pipe

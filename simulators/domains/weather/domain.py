@@ -61,6 +61,9 @@ class Weather:
         stations, roofs = sensors_of(city, self.kind) + 1, sensors_of(city, "pv") + 1
         self._stations = 1 + len(stations)  # the middle of the city comes first
         self._inland = (inland - inland.min())[np.append(0, stations)]  # from the seaward edge [m]
+        self._further = (self._inland - self._inland[0]) / 1000  # than the middle [km]
+        self._calm = np.exp(-INLAND_CALM * self._further)
+        self._breeze = np.sin(from_sea), np.cos(from_sea)  # east and north
         self._clouds = Clouds(now.seed, positions[np.concatenate([[0], stations, roofs])])
         self._seen = np.zeros((self._stations, 6))
         self._clearness = np.ones(self._stations)
@@ -98,16 +101,14 @@ class Weather:
         temperature, vapour, east, north, breeze = row
         hour = (noons + 0.5) % 1 * 24
         behind = behind_front(self._inland, hour, float(self._month.onset[int((noons + 0.5) // 1) - self._first_day]))
-        further = (self._inland - self._inland[0]) / 1000
         gradient = INLAND_HEATING * now.clearness * max(np.sin(np.pi * (hour - 6) / 12), -0.3)
-        local = temperature + FRONT_COOLING * breeze / FULL_BREEZE * (1 - behind) + gradient * further
-        from_sea = np.radians(self._normals.site.sea_breeze_wind)
-        east, north = east + breeze * np.sin(from_sea) * behind, north + breeze * np.cos(from_sea) * behind
+        local = temperature + FRONT_COOLING * breeze / FULL_BREEZE * (1 - behind) + gradient * self._further
+        east, north = east + breeze * self._breeze[0] * behind, north + breeze * self._breeze[1] * behind
         seen = self._seen
         seen[:, 0] = local
         seen[:, 1] = np.minimum(vapour / saturation_pressure(local), 100.0)
         seen[:, 2] = now.pressure
-        seen[:, 3] = np.hypot(east, north) * np.exp(-INLAND_CALM * further) * now.disturbance.wind
+        seen[:, 3] = np.hypot(east, north) * self._calm * now.disturbance.wind
         seen[:, 4] = np.degrees(np.arctan2(east, north)) % 360
         now.temperature, now.humidity, _, now.wind_speed, now.wind_direction = seen[0, :5].tolist()
 

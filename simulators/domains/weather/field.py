@@ -149,7 +149,7 @@ def behind_front(inland: FloatArray, hour: float, onset: float) -> FloatArray:
         Solar time, and that at which the front crosses that edge [h].
     """
     front = FRONT_SPEED * (hour - onset) * 3600
-    return np.asarray(1 / (1 + np.exp(np.clip((inland - front) / FRONT_WIDTH, -50, 50))))
+    return np.asarray(1 / (1 + np.exp(np.minimum(np.maximum((inland - front) / FRONT_WIDTH, -50.0), 50.0))))
 
 
 def site_positions(sensors: Sequence[Sensor], longitude: float, latitude: float) -> FloatArray:
