@@ -155,11 +155,14 @@ class Access:
         self._length = _lengths(city)
         self._district = district_rows(city, sensors)
 
-    def share(self, now: Conditions) -> FloatArray:
-        """Return the share, by length, of the streets round each sensor that can be driven on, shape (n_sensors,)."""
+    def share(self, now: Conditions) -> FloatArray | None:
+        """Return the share, by length, of the streets round each sensor that can be driven on, shape (n_sensors,).
+
+        None if all streets can.
+        """
         closed = closed_streets(now)
         if not closed.any():
-            return np.ones(len(self._district))
+            return None
         return np.asarray(1 - self._length[:, closed].sum(axis=1)[self._district])
 
 
@@ -241,11 +244,11 @@ class Parking:
         block, and those who look elsewhere since it is too dear, shape (n_blocks,).
         """
         price, access = now.setpoints.of("parking", "price"), self._access.share(now)
-        if np.isnan(price).all() and (access == 1).all():
+        if np.isnan(price).all() and (access is None or (access == 1).all()):
             return None, rate, np.zeros(len(rate))
         usual = np.nan_to_num(price / self._parameters.price, nan=1.0)
         drawn = np.maximum(usual, CHEAPEST) ** self._parameters.elasticity
-        reached = np.bincount(self._block, access, len(rate)) / self._bays
+        reached = 1.0 if access is None else np.bincount(self._block, access, len(rate)) / self._bays
         mean = np.bincount(self._block, drawn, len(rate)) / self._bays
         dear = rate * reached * np.maximum(1 - mean, 0.0) * SWITCHING
         return drawn / mean[self._block], rate * reached * mean, dear

@@ -29,6 +29,9 @@ LOST = 0.005
 LATE, LATEST = 0.002, 600.0
 """Share of radio messages that a device sends again later, and the longest that it takes [s] (default)."""
 
+DRAWN = 4
+"""Numbers that Philox makes at once: it leaps over so many at a time."""
+
 NEVER = np.iinfo(np.int64).max
 
 
@@ -91,6 +94,7 @@ class Delivery:
     def __init__(self, city: City, channels: Channels) -> None:
         self._count = channels.count
         self._radio = np.array([sensor.kind in RADIO for sensor in city.sensors], dtype=np.bool_)
+        self._stretches = _stretches(self._radio)
         self._mains = np.array([sensor.kind not in BATTERY for sensor in city.sensors], dtype=np.bool_)
         self._waiting = self._messages(np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.int64), np.zeros(0))
         self._due = np.zeros(0, dtype=np.int64)  # when each of them is sent [us]; NEVER while its gateway is down
@@ -139,7 +143,7 @@ class Delivery:
         on_air = self._radio[sensors] & ~first & ~held
         if not on_air.any() and not held.any():
             return self._release(now).join(messages)
-        chance = now.draws(Stream.RADIO).random(len(self._radio))[sensors]
+        chance = self._chances(now)[sensors]
         lost = on_air & (chance < LOST)
         late = on_air & ~lost & (chance < LOST + LATE)
         waits = held | late
@@ -149,6 +153,18 @@ class Delivery:
         self._waiting = self._waiting.join(messages.take(waits))
         self._due = np.concatenate([self._due, due])
         return released.join(messages.take(~waits & ~lost))
+
+    def _chances(self, now: Conditions) -> FloatArray:
+        """Return a number from 0 to 1 of each sensor of the radio, shape (n_sensors,), however many others there are.
+
+        All sensors have a place in what is drawn; stretches without a radio are leapt over.
+        """
+        chance = np.ones(len(self._radio))
+        for begin, end in self._stretches:
+            rng = now.draws(Stream.RADIO)
+            rng.bit_generator.advance(begin // DRAWN)  # type: ignore[attr-defined] # Philox has it
+            rng.random(out=chance[begin:end])
+        return chance
 
     def _release(self, now: Conditions) -> Messages:
         """Return the messages whose time has come, and forget them."""
@@ -161,3 +177,9 @@ class Delivery:
 
     def _messages(self, sensors: IndexArray, times: IntArray, values: FloatArray) -> Messages:
         return Messages(sensors=sensors, times=times, count=self._count[sensors], values=values)
+
+
+def _stretches(chosen: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return where stretches of chosen places begin, at a multiple of `DRAWN`, and end."""
+    edges = np.flatnonzero(np.diff(chosen, prepend=False, append=False)).reshape(-1, 2)
+    return [(begin // DRAWN * DRAWN, end) for begin, end in edges.tolist()]

@@ -212,8 +212,11 @@ def _search(uniform: FloatArray, none: FloatArray, ratio: Callable[[IntArray], F
     for first in range(0, int(10 * LARGE), BLOCK):
         if not (rest >= 0).any():
             break
-        chances = np.multiply.accumulate(np.vstack([chance, ratio(np.arange(first, first + BLOCK)[:, None])]))
-        rests = np.subtract.accumulate(np.vstack([rest, chances[1:]]))
+        chances, rests = np.empty((2, BLOCK + 1, len(uniform)))
+        chances[0], chances[1:] = chance, ratio(np.arange(first, first + BLOCK)[:, None])
+        np.multiply.accumulate(chances, out=chances)
+        rests[0], rests[1:] = rest, chances[1:]
+        np.subtract.accumulate(rests, out=rests)
         number += (rests[:-1] >= 0).sum(axis=0)
         chance, rest = chances[-1], rests[-1]
     return number

@@ -100,13 +100,14 @@ class BusParameters:
     lines: tuple[BusLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Passengers:
-    """Passengers aboard each bus and waiting at each stop, as plain numbers while buses are served one by one."""
+    """Passengers aboard each bus, waiting at each stop and arrived, as plain numbers while buses are served one by one."""
 
     aboard: list[int]
     waiting: list[int]
     capacity: int
+    arrived: int = 0
 
     def board(self, bus: int, stop: int) -> int:
         """Let passengers on as long as there is room; return how many."""
@@ -162,6 +163,7 @@ class Bus:
             serve = partial(self._serve, time, rng.random(len(self._stop_line)).tolist(), passengers)
             drive(self.fleet, self.route, seconds, passed, closed, serve)
             self.fleet.aboard[:], self.fleet.waiting[:] = passengers.aboard, passengers.waiting
+            self._totals[ARRIVED] += passengers.arrived
             self._speed = np.where(self.fleet.running, self.fleet.position - before, 0.0) * (3.6 / seconds)
 
     def observe(self, now: Conditions) -> FloatArray:
@@ -264,7 +266,7 @@ class Bus:
         aboard = passengers.aboard[bus]
         off = aboard if self._all_off[stop] else bisect_right(self._alighting[aboard], chance[stop])
         passengers.aboard[bus] = aboard - off
-        self._totals[ARRIVED] += off
+        passengers.arrived += off
         stay = STOP_LOST + max(passengers.board(bus, stop) * BOARDING, off * ALIGHTING)
         if stop == self._end[bus]:
             self._park(np.array([bus]), time)

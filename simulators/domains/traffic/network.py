@@ -82,7 +82,9 @@ class Network:
     @property
     def share(self) -> FloatArray:
         """Share of the vehicles reaching its end that take each turn, shape (n_turns, n_links)."""
-        return np.diff(self.cumulative, axis=0, prepend=0.0)
+        share = self.cumulative.copy()
+        share[1:] -= self.cumulative[:-1]
+        return share
 
 
 def build_network(streets: Sequence[Street]) -> Network:

@@ -74,7 +74,9 @@ def split(network: Network, ready: FloatArray, chance: FloatArray) -> tuple[Floa
     moved : ndarray, shape (n_turns, n_links)
         Those that take each turn.
     """
-    cumulative = np.floor(ready * network.cumulative + chance)
+    cumulative = ready * network.cumulative
+    cumulative += chance
+    np.floor(cumulative, out=cumulative)
     moved = cumulative.copy()
     moved[1:] -= cumulative[:-1]
     return ready - cumulative[-1], moved
@@ -83,9 +85,10 @@ def split(network: Network, ready: FloatArray, chance: FloatArray) -> tuple[Floa
 def _fit(network: Network, moved: FloatArray, room: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Hold back what does not fit on the next link; return who goes from each link and who comes to each."""
     wanted = arriving(network, moved)
-    if (wanted > room).any():
+    full = wanted > room
+    if full.any():
         part = np.ones(len(room) + 1)
-        np.divide(room, wanted, out=part[:-1], where=wanted > room)
+        np.divide(room, wanted, out=part[:-1], where=full)
         moved = np.floor(moved * part[network.ways])
         wanted = arriving(network, moved)
     return moved.sum(axis=0), wanted
