@@ -35,7 +35,7 @@ class Emission:
     values: FloatArray
 
 
-def span(positions: IntArray) -> IntArray | slice:
+def span(positions: IntArray | IndexArray) -> IntArray | IndexArray | slice:
     """Return ascending positions as a slice if they follow each other, as writing to one is faster."""
     whole = len(positions) and positions[-1] - positions[0] == len(positions) - 1
     return slice(positions[0], positions[-1] + 1) if whole else positions

@@ -207,7 +207,7 @@ class Bus:
         )
         self._park(np.arange(buses), time)
         self._speed = np.zeros(buses)
-        self._totals = np.zeros(3, dtype=np.int64)
+        self._totals: IntArray = np.zeros(3, dtype=np.int64)
         self.arrays.update({name: getattr(self.fleet, name) for name in Fleet.__dataclass_fields__})
         self.arrays["totals"] = self._totals
 
