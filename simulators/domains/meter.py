@@ -154,7 +154,7 @@ class Meter:
         week = [5 * sum(use.working_day) + 2 * sum(use.rest_day) for use in self._uses]
         self._mean_hour = np.array(week) / 168
         index = sensors_of(city, self.kind)
-        self._place = span(index)
+        self._positions = span(index)
         meters = [city.sensors[number] for number in index]
         known = {f"{use.use} in {one}": number for number, use in enumerate(self._uses) for one in use.categories}
         uses = (f"{meter.attributes['use']} in {city.district_by_id[meter.district].category}" for meter in meters)
@@ -197,7 +197,7 @@ class Meter:
             noise = now.draws(Stream.METER).standard_normal(len(self._departure))
             self._departure[:] = keep * self._departure + np.sqrt(1 - keep**2) * noise
             self._set_load(course, now)
-        self._power[:] = self._load * now.powered[self._place]
+        self._power[:] = self._load * now.powered[self._positions]
         self._energy += self._power * (now.seconds / 3.6e6)
 
     def observe(self, now: Conditions) -> FloatArray:

@@ -177,7 +177,7 @@ class Streetlight:
     def __init__(self, city: City, now: Conditions) -> None:
         self._parameters = read_table(city, "streetlight", StreetlightParameters)
         self._index = sensors_of(city, self.kind)
-        self._place = span(self._index)
+        self._positions = span(self._index)
         self._row = {city.sensors[index].id: row for row, index in enumerate(self._index.tolist())}
         self._rated = np.array([float(city.sensors[index].attributes["watts"]) for index in self._index])
         rng = draws(now.seed, Stream.STREETLIGHT)
@@ -199,7 +199,7 @@ class Streetlight:
 
     def _switch(self, now: Conditions) -> None:
         own = dim_level(self._threshold, now.sun_elevation, now.hour, self._parameters)
-        setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._place]
+        setpoint, powered = now.setpoints.of("streetlight", "dim"), now.powered[self._positions]
         self._dim[:] = np.where(np.isnan(setpoint), own, setpoint) * powered
         if (day := now.date.toordinal()) != self._day:
             self._day, (self._mode, self._since) = day, failures(now.seed, day, len(self._dim))
