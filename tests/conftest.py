@@ -7,8 +7,8 @@ import ssl
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Generator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, closing
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,11 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.certificates import Authority
+from tests.clocks import StandingClock
 from tests.system.running import RunningCity, running_city
+from tests.zenata.broker.running import Running, running_broker, standard_users
+from zenata.store import open_store
+from zenata.store.base import Store
 from zenata.store.duckdb import file as duckdb_file
 
 if TYPE_CHECKING:
@@ -158,6 +162,26 @@ def one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no midnight (UTC) come while a test runs: what is counted by the day would begin anew."""
     for module in ("api.worlds.routes", "ingest.quotas", "zenata.control.trials"):
         monkeypatch.setattr(f"{module}._DAY", 2**62)
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """An embedded broker that the tests of a module share."""
+    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """A new store."""
+    with closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store:
+        yield store
+
+
+@pytest.fixture
+def clock() -> StandingClock:
+    """A clock that stands still."""
+    return StandingClock()
 
 
 @pytest.fixture(scope="module")

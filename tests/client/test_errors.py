@@ -1,14 +1,13 @@
 """What a program hears when something is wrong."""
 
 import socket
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
 from ingest.quotas import Limits
 from tests.api.running import running
 from tests.client.clients import opened
+from tests.http_server import Handler, Server, serving
 from zenata.control.pilot import Quotas
 from zenata_client import AnswerError, AsyncClient, Client, ProblemError, SetupError, UnreachableError, ZenataError
 from zenata_client.plan import PATIENCE
@@ -76,29 +75,19 @@ def test_a_long_wait_is_not_waited_for_but_reported():
     assert refused.value.retry_after > PATIENCE
 
 
-class Portal(BaseHTTPRequestHandler):
+class Portal(Handler):
     """Answers everything with a page, as the portal of a hotel does."""
 
-    def do_GET(self):
-        self.send_response(200)
-        self.send_header("Content-Type", "text/html; charset=utf-8")
-        self.end_headers()
-        self.wfile.write(b"<html>Welcome to our Wi-Fi</html>")
+    def do_GET(self):  # noqa: N802 - the library's name
+        self.answer(200, b"<html>Welcome to our Wi-Fi</html>", {"Content-Type": "text/html; charset=utf-8"})
 
     do_POST = do_GET  # noqa: N815 - the library's name
-
-    def log_message(self, *_):
-        """Stay quiet."""
 
 
 @pytest.fixture(scope="module")
 def portal():
-    with HTTPServer(("127.0.0.1", 0), Portal) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with serving(Server(Portal)) as server:
+        yield server.base
 
 
 @pytest.mark.parametrize(

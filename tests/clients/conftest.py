@@ -1,12 +1,10 @@
-"""One API and one broker for all clients."""
+"""One API for all clients."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.api.running import Api, running
-from tests.zenata.broker.running import Running, running_broker, standard_users
 
 
 @pytest.fixture(scope="package")
@@ -15,13 +13,6 @@ def api() -> Iterator[Api]:
         for name in ("roof", "pump", "box"):
             assert client.post("/v1/devices", json={"id": name}).status_code == 201
         yield api
-
-
-@pytest.fixture(scope="package")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    folder: Path = tmp_path_factory.mktemp("broker")
-    with running_broker("nats", folder, standard_users("nats")) as broker:
-        yield broker
 
 
 def latest(api: Api, device: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ from tests.api.live.streams import listening
 from tests.api.running import Api, batch_of, running, series_of
 from tests.client.proxy import proxy_to
 from tests.zenata.broker.client import Client
-from tests.zenata.broker.running import Running, password, running_broker, standard_users
+from tests.zenata.broker.running import password
 from zenata.wire import senml, topics
 from zenata.wire.uplinks import registry
 
@@ -46,12 +46,6 @@ MESSAGES = {
 
 FILTERS = {"page": constant(PAGE, "TOPIC"), "node-red": of_type("mqtt in")["topic"]}
 """What they listen to."""
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as broker:
-        yield broker
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.ingest.test_service import air, broker, ingesting, publish, seqs, wait_for  # noqa: F401 - fixtures
+from tests.ingest.test_service import air, ingesting, publish, seqs, wait_for  # noqa: F401 - a fixture
 from zenata.store.dead_letters import REASONS
 
 EXAMPLES, SIZE = max(settings.default.max_examples // 2, 1), 50  # 350 payloads; 12,500 in `make soak`
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 @settings(suppress_health_check=list(HealthCheck), max_examples=EXAMPLES)
 @given(payloads=st.lists(GARBAGE, min_size=SIZE, max_size=SIZE))
-def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
+def check(ingest, publish, store, payloads):  # noqa: F811 - a fixture
     before, number = (ingest.counters.messages, ingest.counters.dead_letters), next(_numbers)
     topic = air("w-poison", 1)[0]
     half = SIZE // 2
@@ -42,7 +42,7 @@ def check(ingest, publish, store, payloads):  # noqa: F811 - fixtures
 
 
 @pytest.mark.hypothesis
-def test_nothing_malformed_stalls_ingest_or_is_lost(broker, store, publish):  # noqa: F811 - fixtures
+def test_nothing_malformed_stalls_ingest_or_is_lost(broker, store, publish):  # noqa: F811 - a fixture
     with ingesting(broker, store) as ingest:
         check(ingest, publish, store)
         sent = next(_numbers) - 1

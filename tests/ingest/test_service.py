@@ -16,7 +16,7 @@ from ingest.service import FILTERS, BatchSize, Ingest
 from tests.api.running import small_city
 from tests.ingest.devices import Table, device
 from tests.waiting import wait_until
-from tests.zenata.broker.running import Running, running_broker, standard_users
+from tests.zenata.broker.running import Running
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import StoreError
@@ -51,12 +51,6 @@ def test_batches_are_as_large_as_brings_most_and_are_stored_before_they_come_aga
     assert max(took[10:]) < ACK_WAIT
     assert min(stored[30:]) >= smallest
     assert sum(stored) / sum(took) > 0.5 * 2000 / (batch + message * 2000)
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pytest
 
 from sandbox.init import first_keys, open_control_data, open_register
 from sandbox.settings import Settings
+from tests import http_server
 from tests.api.live.streams import Event, events
 from tests.api.webhooks.receiver import Receiver, receiving
 from tests.system.cluster import process
@@ -94,7 +95,7 @@ class Alternating:
 def alternating(backends: list[int]) -> Iterator[str]:
     proxy = Alternating(backends)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Passing(BaseHTTPRequestHandler):
         """Passes one request on, with the host that the client named, and what comes back as it comes."""
 
         def handle_one_request(self) -> None:
@@ -112,19 +113,8 @@ def alternating(backends: list[int]) -> Iterator[str]:
                 while part := backend.recv(65_536):
                     self.wfile.write(part)
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """Say nothing: clients hang up, and a server is killed."""
-
-    server = Server((HOST, 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield f"http://{HOST}:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with http_server.serving(http_server.Server(Passing)) as server:
+        yield server.base
 
 
 @contextmanager

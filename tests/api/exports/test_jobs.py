@@ -2,7 +2,6 @@
 
 import re
 import threading
-from contextlib import closing
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -23,7 +22,6 @@ from tests.waiting import wait_until
 from zenata.city.clock import WallClock
 from zenata.city.readings import Selection
 from zenata.errors import QueryTooHeavy, StoreAwayError, StoreBusyError, StoreError
-from zenata.store import open_store
 from zenata.store.base import Query
 
 SERIES = series_of(small_city())
@@ -31,10 +29,9 @@ WHOLE = Query(selection=Selection(), start=START, end=START + MINUTES * MINUTE)
 
 
 @pytest.fixture
-def store(tmp_path):
-    with closing(open_store(f"duckdb:///{tmp_path}/readings.duckdb")) as store:
-        store.append(batch_of(SERIES, range(MINUTES)))
-        yield store
+def store(store):
+    store.append(batch_of(SERIES, range(MINUTES)))
+    return store
 
 
 @pytest.fixture

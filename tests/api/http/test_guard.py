@@ -2,7 +2,6 @@ import pytest
 
 from api.http.guard import LOCKED, WRONG_KEYS, Guard
 from api.http.problems import Problem
-from tests.clocks import StandingClock
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import SECOND
 from zenata.control.database import open_database
@@ -11,11 +10,6 @@ from zenata.control.pilot import Quotas
 from zenata.control.register import Register
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
-
-
-@pytest.fixture
-def clock():
-    return StandingClock()
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """A server that receives deliveries."""
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.http_server import Handler, Server, serving
 from tests.waiting import wait_until
 
 
@@ -47,12 +46,10 @@ class Receiver:
         return self.requests
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
+class _Handler(Handler):
+    def do_POST(self) -> None:  # noqa: N802 - the library's name
         receiver: Receiver = self.server.receiver
-        body = self.rfile.read(int(self.headers["content-length"]))
+        body = self.body()
         answer = receiver.answers.pop(0) if len(receiver.answers) > 1 else receiver.answers[0]
         receiver.requests.append(
             Received(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
@@ -62,29 +59,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(answer)
             self.close_connection = True
         else:
-            self.send_response(answer)
-            self.send_header("content-length", "0")
-            self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class _Server(ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None:
-        """Say nothing: clients hang up."""
+            self.answer(answer)
 
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
     """Receive on loopback until the end of the block."""
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.receiver = Receiver(server.server_address[1])
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
+    with serving(Server(_Handler)) as server:
+        server.receiver = Receiver(server.server_port)
         yield server.receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -25,11 +25,6 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
 def command_audit(engine: Engine, clock: StandingClock) -> CommandAudit:
     return CommandAudit(
         audit=Audit(engine),

@@ -9,14 +9,7 @@ from simulators.host import worlds as worlds_module
 from simulators.record import run as run_module
 from simulators.record.record import Pace, Record
 from tests.simulators.host.running import RunningWorld, recipe
-from tests.zenata.broker.running import Running, running_broker, standard_users
 from zenata.city.clock import SECOND
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_broker("nats", tmp_path_factory.mktemp("nats"), standard_users("nats")) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What a world says, straight into a real store."""
 
-from pathlib import Path
-
 import msgspec
 import numpy as np
 import pytest
@@ -17,17 +15,9 @@ from zenata.city.kinds import KINDS
 from zenata.city.quantities import QUANTITIES
 from zenata.city.readings import Series
 from zenata.errors import SetupError, StoreError
-from zenata.store import open_store
 
 START = parse_time("2026-01-05T17:00:00Z")
 QUARTER = 900 * SECOND
-
-
-@pytest.fixture
-def store(tmp_path: Path):
-    store = open_store(f"duckdb:///{tmp_path / 'readings.duckdb'}")
-    yield store
-    store.close()
 
 
 class Lent:

@@ -46,11 +46,6 @@ def engine(fresh: str) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def clock() -> StandingClock:
-    return StandingClock()
-
-
-@pytest.fixture
 def register(engine: Engine, clock: StandingClock) -> Register:
     """The register, with one pilot."""
     register = Register(engine, clock=clock)

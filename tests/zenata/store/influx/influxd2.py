@@ -4,18 +4,16 @@ Held against a real 2.7.12; `ZENATA_TEST_INFLUX_URL` names one to run the tests 
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager
 from urllib.parse import parse_qs, urlsplit
 
-from tests.waiting import beside
+from tests.http_server import Handler, Server, serving
 
 ORG, TOKEN = "zenata", "hush-hush"
 _ORG_ID = "0000000000000001"
 
 
-class Influxd2(ThreadingHTTPServer):
+class Influxd2(Server):
     """A server with buckets and mappings.
 
     Parameters
@@ -29,7 +27,7 @@ class Influxd2(ThreadingHTTPServer):
     """
 
     def __init__(self, version: str = "v2.7.12", *, virtual: bool = True, sees_orgs: bool = True) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.version, self.virtual, self.sees_orgs = version, virtual, sees_orgs
         self.buckets: dict[str, str] = {}  # id by name
         self.mappings: list[dict[str, object]] = []
@@ -70,11 +68,10 @@ def _mapping(bucket: str, database: str, policy: str, *, default: bool, virtual:
     }
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class _Handler(Handler):
     server: Influxd2
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the library's name
         path, parameters = self._path()
         if path == "/ping":
             self._answer(204, None, {"X-Influxdb-Version": self.server.version})
@@ -103,9 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 self._answer(200, {"content": self.server.mappings_of(parameters["db"])})
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - the library's name
         path, parameters = self._path()
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.body()
         if path == "/api/v2/buckets":
             name = json.loads(body)["name"]
             for other in self.server.hidden:
@@ -141,22 +138,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, status: int, content: object, headers: dict[str, str] | None = None) -> None:
         body = b"" if content is None else json.dumps(content).encode()
-        self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.answer(status, body, {"Content-Type": "application/json", **(headers or {})})
 
 
-@contextmanager
-def running(**kwargs: object) -> Iterator[Influxd2]:
+def running(**kwargs: object) -> AbstractContextManager[Influxd2]:
     """Run one while inside."""
-    with Influxd2(**kwargs) as server, beside(server.serve_forever):
-        try:
-            yield server
-        finally:
-            server.shutdown()
+    return serving(Influxd2(**kwargs))

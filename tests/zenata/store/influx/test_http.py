@@ -2,53 +2,36 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from tests.waiting import beside
+from tests.http_server import Handler, Server, serving
 from zenata.errors import QueryTooHeavy, StoreError
 from zenata.store.influx import http as influx_http
 from zenata.store.influx.http import Http
 
 
-class Scripted(ThreadingHTTPServer):
+class Scripted(Server):
     """Gives answers (status, headers, body) in their order, the last for ever, and notes what it was asked."""
 
     def __init__(self, answers) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+        super().__init__(_Handler)
         self.answers, self.requests = list(answers), []
-        self.base = f"http://127.0.0.1:{self.server_port}"
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
+class _Handler(Handler):
     def _answer(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         server: Scripted = self.server  # type: ignore[assignment]
-        server.requests.append((self.command, self.path, dict(self.headers), body))
+        server.requests.append((self.command, self.path, dict(self.headers), self.body()))
         status, headers, content = server.answers.pop(0) if len(server.answers) > 1 else server.answers[0]
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": str(len(content))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(content)
+        self.answer(status, content, headers)
 
     do_GET = do_POST = _answer  # noqa: N815 - named by the library
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
-
-@contextmanager
-def scripted(*answers) -> Iterator[Scripted]:
-    with Scripted(answers) as server, beside(server.serve_forever):
-        try:
-            yield server
-        finally:
-            server.shutdown()
+def scripted(*answers) -> AbstractContextManager[Scripted]:
+    return serving(Scripted(answers))
 
 
 @contextmanager

@@ -1,3 +1,5 @@
+"""Both brokers, which the tests of a module share."""
+
 from collections.abc import Iterator
 
 import pytest
