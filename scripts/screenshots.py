@@ -127,7 +127,7 @@ SCREENS = {"phone": SMALL, "desk": WIDE, "wall": (3840, 2160)}
 VARIANTS = ("-ar", "-small", "-dark", "-tilted")  # of pictures that show the same view as another
 DEMO_STEPS = 9
 CUT = """() => {
-  const seen = [...document.querySelectorAll("body *")].filter((one) => !one.closest("svg, .hidden, .names, .maplibregl-map"));
+  const seen = [...document.querySelectorAll("body *")].filter((one) => !one.closest("svg, code, .skip, .hidden, .names, .maplibregl-map"));
   return seen.flatMap((one) => {
     const own = [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
     const { left, right, width } = one.getBoundingClientRect();
@@ -196,19 +196,32 @@ def picture(page: Page, address: str, ready: str, file: Path) -> None:
 
 
 def draw_every(chromium: Browser, city: RunningCity, names: list[str], trials: dict[str, str], folder: Path) -> None:
-    """Draw views in each language, theme and size of screen; say where text is cut, or lies beyond the screen."""
+    """Draw views, then the steps of the demo, in each language, theme and size of screen."""
     folder.mkdir(parents=True, exist_ok=True)
-    views = {name: (SHOTS[name][0].format(**trials), *SHOTS[name][3:]) for name in names}
-    steps = {f"demo-{step}": (f"/demo?step={step}", "demo", ".figure, .languages") for step in range(DEMO_STEPS + 1)}
-    keys = {"demo": city.key, "admin": city.admin_key, "": None}
-    for language, (screen, (width, height)), who in itertools.product(LANGUAGES, SCREENS.items(), keys):
-        with visit(chromium, city.http, language=language, width=width, height=height, key=keys[who], scale=1) as seen:
-            for (name, (path, whose, ready)), theme in itertools.product((views | steps).items(), THEMES):
-                if whose == who:
-                    address = f"{path}{'&' if '?' in path else '?'}theme={theme}"
-                    picture(seen.page, address, ready, folder / f"{name}.{language}.{theme}.{screen}.png")
-                    for cut in seen.page.evaluate(CUT):
-                        tell(f"  cut: {cut}")
+    for who, key in (("", None), ("admin", city.admin_key), ("demo", city.key)):
+        with visit(chromium, city.http, key=key, scale=1) as seen:
+            shown = {name: (SHOTS[name][0].format(**trials), SHOTS[name][4]) for name in names if SHOTS[name][3] == who}
+            draw_variants(seen.page, shown, folder)
+            if who == "demo":
+                remove_worlds(city)
+                prepare_demo(seen.page)
+                steps = {
+                    f"demo-{step}": (f"/demo?step={step}", ".figure, .languages") for step in range(DEMO_STEPS + 1)
+                }
+                draw_variants(seen.page, steps, folder)
+
+
+def draw_variants(page: Page, shown: dict[str, tuple[str, str]], folder: Path) -> None:
+    """Draw pages, given by address and what to wait for; say where text is cut, or lies beyond the screen."""
+    for (name, (path, ready)), (screen, (width, height)), language, theme in itertools.product(
+        shown.items(), SCREENS.items(), LANGUAGES, THEMES
+    ):
+        page.set_viewport_size({"width": width, "height": height})
+        address, _, query = path.partition("?")
+        address += f"?lang={language}&theme={theme}&{query}"  # the first of two themes holds
+        picture(page, address, ready, folder / f"{name}.{screen}.{language}.{theme}.png")
+        for cut in page.evaluate(CUT):
+            tell(f"  cut: {cut}")
 
 
 def tell(what: str) -> None:
@@ -238,23 +251,27 @@ def has_past(city: RunningCity, moment: str) -> bool:
 
 
 def draw_demo(chromium: Browser, city: RunningCity) -> None:
-    """Draw steps of the demo, once it has prepared itself."""
+    """Draw steps of the demo."""
     with visit(chromium, city.http, language="fr", key=city.key, scale=1) as seen:
         page = seen.page
+        prepare_demo(page)
         for name, language, step in DEMO:
             page.goto(f"/demo?lang={language}" + (f"&step={step}" if step else ""))
             expect(page.locator("[data-drawn]").first).to_be_attached()
             expect(page.locator(".figure, .languages").first).to_be_visible()
-            # Who leaves while it prepares itself leaves worlds behind, and four are all that one may have.
-            if step == 0:
-                tell("the demo prepares itself")
-                expect(page.get_by_text("La démonstration est prête")).to_be_visible(timeout=1_000 * PAST)
             expect(page.locator(".figure").get_by_text("…", exact=True)).to_have_count(0, timeout=300_000)
             page.wait_for_timeout(SETTLE)
             if name == "demo-day":
                 expect(page.locator(".unit")).to_contain_text("08:")  # the peak of the morning
             page.screenshot(path=FOLDER / f"{name}.png")
             tell(f"{name}.png")
+
+
+def prepare_demo(page: Page) -> None:
+    """Open the demo and wait until it is prepared: left before, it leaves worlds behind, and four are all that one may have."""
+    tell("the demo prepares itself")
+    page.goto("/demo?lang=fr")
+    expect(page.get_by_text("La démonstration est prête")).to_be_visible(timeout=1_000 * PAST)
 
 
 def furnish(city: RunningCity) -> None:

@@ -13,14 +13,21 @@ export const SILENT_PERIODS = 5;
 const TRANSPORT = 5; // [s] from the end of a period to the reading in the store, so that no one is late for that
 
 /**
- * Return the state of each sensor.
+ * Return the state of each sensor: the array of before where nothing has changed, so that nothing is drawn or sent anew for it.
  *
  * @param ages of the readings [s of the world]; 65535 for none
  * @param period of the kind [s]
  * @param extra by which all are older than the frame says [s], as the server was last heard so long ago
+ * @param before what it returned last
  */
-export function statesOf(ages: Uint16Array, period: number, extra: number, states: Uint8Array): Uint8Array {
-  for (let index = 0; index < ages.length; index++) states[index] = stateOf(ages[index]!, period, extra);
+export function statesOf(ages: Uint16Array, period: number, extra: number, before: Uint8Array): Uint8Array {
+  let states = before.length === ages.length ? before : new Uint8Array(ages.length);
+  for (let index = 0; index < ages.length; index++) {
+    const state = stateOf(ages[index]!, period, extra);
+    if (state === states[index]) continue;
+    if (states === before) states = before.slice();
+    states[index] = state;
+  }
   return states;
 }
 

@@ -9,6 +9,8 @@ const STOPS = [
 
 const SIZE = 256;
 const SAMPLES = 1_000;
+/** Share of the values that a scale leaves beyond each of its ends. */
+export const BEYOND = 0.02;
 
 /** Return the colours as RGBA bytes, 256 of them. */
 export function colourTable(): Uint8Array {
@@ -36,7 +38,7 @@ export interface Scale {
   high: number;
 }
 
-/** Return a scale from the 2nd to the 98th percentile of the values, with round ends; `limits` bound what is possible. */
+/** Return a scale of the values but for `BEYOND` at either end, with round ends; `limits` bound what is possible. */
 export function scaleOf(values: Float32Array, limits: Scale): Scale {
   const step = Math.ceil(values.length / SAMPLES) || 1; // of many a sample is enough
   const sample = new Float32Array(Math.ceil(values.length / step));
@@ -44,13 +46,27 @@ export function scaleOf(values: Float32Array, limits: Scale): Scale {
   for (let index = 0; index < values.length; index += step) if (Number.isFinite(values[index])) sample[count++] = values[index]!;
   const finite = sample.subarray(0, count).sort();
   if (finite.length === 0) return { low: Math.max(limits.low, 0), high: Math.min(limits.high, 1) };
-  const low = finite[Math.floor(0.02 * (finite.length - 1))]!;
-  const high = finite[Math.ceil(0.98 * (finite.length - 1))]!;
+  const low = finite[Math.floor(BEYOND * (finite.length - 1))]!;
+  const high = finite[Math.ceil((1 - BEYOND) * (finite.length - 1))]!;
   if (limits.high - limits.low <= 1) return { ...limits }; // a share: the whole of it
   const round = niceStep(Math.max(high - low, Math.abs(high) * 1e-3, 1e-6) / 4);
   const scale = { low: Math.floor(low / round) * round, high: Math.ceil(high / round) * round };
   if (scale.low === scale.high) scale.high = scale.low + round;
   return { low: Math.max(scale.low, limits.low), high: Math.min(scale.high, limits.high) };
+}
+
+/** Return whether no more than a share of the values lies far beyond an end of a scale. */
+export function fits(values: Float32Array, { low, high }: Scale, most: number): boolean {
+  const far = (high - low) / 4;
+  const [least, greatest] = [low - far, high + far];
+  let [count, below, above] = [0, 0, 0];
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index]!;
+    if (value === value) count++;
+    if (value < least) below++;
+    else if (value > greatest) above++;
+  }
+  return Math.max(below, above) <= most * count;
 }
 
 function niceStep(raw: number): number {

@@ -26,7 +26,8 @@ class Session {
   /** Ask again who is logged in: a suspended pilot is out. */
   async refresh(): Promise<void> {
     try {
-      this.me = await dataOf(api.GET("/v1/me"));
+      const me = await dataOf(api.GET("/v1/me"));
+      if (JSON.stringify(me) !== JSON.stringify(this.me)) this.me = me; // else nothing that shows it is asked to look again
       this.state = "in";
     } catch (error) {
       if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {

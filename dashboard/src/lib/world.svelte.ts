@@ -38,7 +38,7 @@ class WorldState {
       ]);
       if (name !== this.#name) return;
       this.world = world;
-      this.events = events.items;
+      if (JSON.stringify(events.items) !== JSON.stringify(this.events)) this.events = events.items;
       this.missing = null;
     } catch (error) {
       if (name !== this.#name || !(error instanceof ApiError)) return; // offline: the banner says so

@@ -13,6 +13,7 @@ export class Dots implements Sensors {
   readonly canvas = document.createElement("canvas");
   readonly #worker: Worker | null = null;
   #places: readonly Place[] = [];
+  #states: Uint8Array | null = null; // that the worker has
   #look: Look | null = null;
   #zoom = 0;
 
@@ -42,6 +43,7 @@ export class Dots implements Sensors {
 
   place(places: readonly Place[]): void {
     this.#places = places;
+    this.#states = null;
     const none = { values: new Float32Array(), states: new Uint8Array() };
     this.#show({ places: Float64Array.from(places.flatMap(mercator)), size: this.size, ...none });
   }
@@ -51,7 +53,10 @@ export class Dots implements Sensors {
   }
 
   update(values: Float32Array, states: Uint8Array, scale: Scale): void {
-    if (values.length === this.#places.length) this.#show({ values, states, scale }); // else of another list of sensors
+    if (values.length !== this.#places.length) return; // of another list of sensors
+    const own = values.slice(); // handed over: a view would be copied with all of its memory
+    this.#show({ values: own, scale, ...(states === this.#states ? {} : { states }) }, [own.buffer]);
+    this.#states = states;
   }
 
   redraw(): void {
@@ -73,8 +78,8 @@ export class Dots implements Sensors {
     this.canvas.remove();
   }
 
-  #show(changes: Partial<Shown>): void {
+  #show(changes: Partial<Shown>, handed: Transferable[] = []): void {
     const { edge, ring, grey, visible } = this;
-    this.#worker?.postMessage({ edge, ring, grey, visible, ...changes } satisfies Partial<Shown>);
+    this.#worker?.postMessage({ edge, ring, grey, visible, ...changes } satisfies Partial<Shown>, handed);
   }
 }
