@@ -3,7 +3,7 @@
 After a reconnect NATS delivers new messages at once, and those before them, which nobody acknowledged, when their
 `ack_wait` is over (5 s). A broker numbers its packets in the order of its first deliveries (MQTT 3.1.1 section 2.3.1),
 so a gap between the numbers acknowledged and the number that comes next tells that older messages are still to come.
-Until they are there, messages of devices are held back. Mosquitto delivers the older ones first, and nothing is held.
+Until they are there, messages of devices are held back. Mosquitto delivers the older ones first, and little is held.
 
 What NATS has no number for, as the client was just gone or the window of its session full, it does not send, but when `ack_wait`
 is over: with DUP, under a number above those of newer messages. After a reconnect such come close behind what fills the gap.
@@ -30,7 +30,7 @@ MAX_WAIT = 7.0
 LATE = 4.5
 """After this time without its acknowledgement NATS may be about to send a message again: nearly its `ack_wait` [s]."""
 
-_LINGER = 0.5  # how long more is waited for behind what has filled a gap [s]
+_LINGER = 1.5  # how long more is waited for behind what was under way before [s]
 _LONGEST_LOOK = 0.25  # no more of the time between two looks counts, as a process may stand still [s]
 _PACKETS = 65_535  # packet identifiers are 1 to this one (MQTT 3.1.1 section 2.3.1)
 _FAR = 20_000  # more than a broker has under way: a number farther ahead is one behind
@@ -81,7 +81,7 @@ class DeliveryOrder:
         self._begun, self._came = 0.0, 0.0  # when the first messages of the connection came, and the last ones [s]
         self._drained, self._since = 0.0, 0.0  # when nothing more was here, now and before the last messages [s]
         self._looked, self._waited, self._limit = 0.0, 0.0, MAX_WAIT
-        self._waiting = self._had_gap = False
+        self._waiting = self._was_under_way = False
         self._arrived: set[int] = set()
         self._count = 0  # arrived without a gap
         self._first_new = _PACKETS  # distance of the first message that was not delivered before
@@ -118,7 +118,6 @@ class DeliveryOrder:
         ready = [message for message in messages if not self._holds(message)]
         if self._waiting and not self.renumbered:
             ready += self._in_order()
-            self._had_gap = self._had_gap or bool(self._held)
         if self._waiting and self._is_over(more) and (self._held or self.renumbered):
             ready += self._release()
         return ready
@@ -136,8 +135,10 @@ class DeliveryOrder:
         self._arrived.add(distance)
         if not message.again:  # what was under way before has lower numbers than what is new
             self._first_new = min(self._first_new, distance)
-        elif self._limit < MAX_WAIT:
-            self._limit = min(self._waited + _LINGER, MAX_WAIT)
+        else:
+            self._was_under_way = True
+            if self._limit < MAX_WAIT:
+                self._limit = min(self._waited + _LINGER, MAX_WAIT)
         if not topics.is_of_pilot(message.topic):
             return False
         self._held.setdefault(message.mid, message)
@@ -166,7 +167,7 @@ class DeliveryOrder:
         count = self._count
         # Mosquitto marks a whole backlog as delivered before; no more than so many were on their way.
         if count > max(self._arrived, default=0) and (count > self._first_new or count >= _FAR):
-            if not self._had_gap:
+            if not self._was_under_way or count >= _FAR:
                 return self._release()
             if self._limit == MAX_WAIT:
                 self._limit = min(self._waited + _LINGER, MAX_WAIT)
@@ -250,7 +251,7 @@ class DeliveryOrder:
         self._perhaps_late.clear()
         self._begun = self._looked = self._clock()
         self._waited, self._limit = 0.0, MAX_WAIT
-        self._waiting, self._had_gap = bool(self._last), False
+        self._waiting, self._was_under_way = bool(self._last), False
         if not self._waiting:
             self._last = message.mid - 1 or _PACKETS
         distance = self._distance(message.mid)
