@@ -3,7 +3,8 @@
 ``time``, ``ts``, ``timestamp``, ``at`` or another of `TIMES` and `UNIX_TIMES` is when it was observed; left out, it is when
 the message comes. ``device`` names the device where nothing else does. Every other member is a property
 (`zenata.wire.uplinks.base`). A list of such objects is several observations. Where all numbers are in one member, that one
-may say the time: ``{"type": "reading", "data": {"temperature": 21.5, "ts": 1767225600}}``. Some senders wrap the properties:
+may say the time: ``{"type": "reading", "data": {"temperature": 21.5, "ts": 1767225600}}``. An object may say ``name`` and
+``value`` of one property. Some senders wrap the properties:
 
 - ThingsBoard: ``{"ts": 1767225600000, "values": {"temperature": 21.5}}``, and lists of it;
 - Shelly (second generation) on its topic of events: ``{"method": "NotifyStatus", "params": {"ts": ..., ...}}``.
@@ -28,6 +29,9 @@ from zenata.wire.uplinks.times import time_of
 
 MAX_ITEMS = 1000
 """Observations of one list."""
+
+_NAMED = {"name", "value"}
+"""Members of an object that says what its one number is: ``{"name": "temperature", "value": 21.5}``."""
 
 _WRAPPERS = (OBSERVATION, OBSERVATION | {"device"})
 
@@ -71,6 +75,7 @@ def _uplink(document: object) -> Uplink:
         if str(document.get("method", "")).startswith("Notify") and isinstance(document.get("params"), Mapping):
             properties = document["params"]
         properties, time, says = _dated(properties)
+    properties = _named(properties)
     spoken_for = ["device"] if isinstance(device, str) else []
     members = flatten(dict(properties), *spoken_for)
     if not members.properties:
@@ -86,6 +91,18 @@ def _uplink(document: object) -> Uplink:
         left_out=members.left_out,
         assumed_utc=isinstance(says, str) and lacks_zone(says),
     )
+
+
+def _named(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an object whose one number is called by the text beside it with that name; any other as it is.
+
+    Else all that such objects say would be one series, ``value``.
+    """
+    numbers = [member for member, value in document.items() if isinstance(value, int | float | dict | list)]
+    if numbers != ["value"] or not isinstance(document.get("name"), str) or isinstance(document["value"], dict | list):
+        return document
+    others = {member: value for member, value in document.items() if member not in _NAMED}
+    return {document["name"]: document["value"], **others}
 
 
 def _dated(document: Mapping[str, Any], depth: int = MAX_DEPTH) -> tuple[Mapping[str, Any], int | None, object]:

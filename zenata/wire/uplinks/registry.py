@@ -67,6 +67,8 @@ def decode(payload: bytes, codec: str, now: int, knows: influx.Knows = influx.an
             if "end_device_ids" in document:
                 return things.decode(payload, _BYTES.get(codec))
             _check_names(payload, document)
+            if senml.is_record(document):
+                return senml.decode(b"[%b]" % payload, now)
             return plain.decode(document)
     if codec == CAYENNE:
         members = cayenne.decode(payload)

@@ -3,6 +3,7 @@
 What a name says behind its last ``/`` or ``:`` is the property, what it says before that is the device.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -24,9 +25,17 @@ def is_pack(document: list[object]) -> bool:
     records = [item for item in document if isinstance(item, dict)]
     if any(isinstance(record.get(label), str) for record in records for label in _NAMES):
         return True
-    return len(records) == len(document) and all(
-        label in _LABELS or label.endswith("_") for record in records for label in record
-    )
+    return len(records) == len(document) and all(map(_has_labels_alone, records))
+
+
+def is_record(document: Mapping[str, object]) -> bool:
+    """Return whether an object is a SenML record that was sent without its pack: it has a name, a value, and labels alone."""
+    has_value = "v" in document or "vb" in document
+    return has_value and isinstance(document.get("n"), str) and _has_labels_alone(document)
+
+
+def _has_labels_alone(record: Mapping[str, object]) -> bool:
+    return all(label in _LABELS or label.endswith("_") for label in record)
 
 
 def decode(payload: bytes, now: int) -> list[Uplink]:

@@ -17,19 +17,21 @@ Models.
 """
 
 UNIX_TIMES = frozenset(
-    "capturedat collectedat createdat datetimeutc devicetime epoch epochms epochtime eventtime measuredat measurementtime "
+    "capturedat collectedat createdat date datetimeutc devicetime epoch epochms epochtime eventtime measuredat measurementtime "
     "observationtime observedtime readingtime recordedat sampledat sampletime timems timestampms timestampunix "
-    "timestamputc timeutc tsms tst tsutc unixtime unixtimestamp utctime".split()
+    "timestamputc timeutc tsms tst tsutc unix unixtime unixtimestamp utc utctime".split()
 )
 """Members that say so, too, if they hold a time: in small letters, without the signs between words.
 
 They count where no member of `TIMES` has a time with its offset: Tasmota has the local ``Time`` beside ``Epoch``, and the first
-generation of Shelly ``"time": "13:00"`` beside ``unixtime``. ``tst`` is OwnTracks'.
+generation of Shelly ``"time": "13:00"`` beside ``unixtime``. ``tst`` is OwnTracks'. A day alone says no moment: all that is
+observed in it would have one time.
 """
 
 _TIME_WORDS = frozenset({*TIMES, *UNIX_TIMES, "lastseen", "lastupdate", "lastupdated"})
 _TIME_ENDS = ("_ts", "_time", "_timestamp", "_at", "_epoch", "_date", "_updated", "_seen", "_utc")
 _DURATIONS = ("up_time", "run_time", "on_time", "off_time", "down_time", "elapsed_time", "remaining_time")
+_DAY = re.compile(r"\s*\d{4}-\d\d-\d\d\s*")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -65,7 +67,7 @@ def time_of(document: Mapping[str, Any]) -> tuple[str, int | None]:
         wrong = error
     if time is None or (isinstance(document[first], str) and lacks_zone(document[first])):
         for name, value in document.items():
-            if _word(name) in UNIX_TIMES and isinstance(value, int | float | str):
+            if _word(name) in UNIX_TIMES and isinstance(value, int | float | str) and not _DAY.fullmatch(str(value)):
                 with suppress(UplinkTimeError):
                     return name, moment(value, name)
     if wrong:

@@ -83,6 +83,26 @@ def test_t12_a_list_is_several_observations():
     assert [one.name for one in uplinks[0].left_out] == ["[3]"]
 
 
+@pytest.mark.parametrize("more", [{}, {"unit": "x"}, {"time": "2026-01-01T00:00:00Z"}, {"device": "roof"}])
+def test_t4_an_object_that_names_its_one_number_is_of_the_property_of_that_name(more):
+    items = [{"name": "temperature", "value": 21, **more}, {**more, "value": 40, "name": "humidity"}]
+    assert [[*uplink.properties.items()] for uplink in plain.decode(items)] == [
+        [("temperature", Measure(21))],
+        [("humidity", Measure(40))],
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"name": "roof", "value": 1, "t": 2}, {"name": 3, "value": 1}, {"value": 1}, {"name": "a", "value": {"b": 1}}],
+)
+def test_any_other_value_is_called_as_its_member(document):
+    (uplink,) = plain.decode(document)
+    assert {name.partition("/")[0] for name in uplink.properties} == document.keys() - (
+        {"name"} if document.get("name") != 3 else set()
+    )
+
+
 TIME = 1795946400
 
 
@@ -179,6 +199,8 @@ def test_any_document_is_read_or_refused(document):
         {"temperature": 21, "measured_at": "2026-11-29T10:00:00Z"},
         {"temperature": 21, "eventTime": "2026-11-29T11:00:00+01:00"},
         {"temperature": 21, "time": None, "epoch": TIME},
+        {"temperature": 21, "date": "2026-11-29T10:00:00Z"},
+        {"temperature": 21, "utc": TIME * 1000, "date": "2026-11-29"},
         # Tasmota's own clock is local; the first generation of Shelly has a time of day.
         {"temperature": 21, "Time": "2026-11-29T11:00:00", "Epoch": TIME},
         {"temperature": 21, "time": "11:00", "unixtime": TIME},
@@ -199,5 +221,7 @@ def test_t9_a_time_is_found_where_programs_put_it(document):
 def test_t9_what_is_no_time_stays_a_reading():
     (uplink,) = plain.decode({"epoch": 5, "utc": "x", "up_time": TIME, "firmware": {"time": "2024-01-01T00:00:00Z"}})
     assert (uplink.time, [*uplink.properties]) == (None, ["epoch", "up_time"])
+    (uplink,) = plain.decode({"date": "2026-11-29", "created_at": "2026-11-29", "temperature": 21})
+    assert (uplink.time, [*uplink.properties]) == (None, ["temperature"]), "a day is no moment"
     with pytest.raises(UplinkError, match="metrics/0: it has a time of its own"):
         plain.decode({"metrics": [{"fields": {"a": 1}, "timestamp": TIME}]})

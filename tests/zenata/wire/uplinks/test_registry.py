@@ -53,6 +53,13 @@ def test_no_document_with_names_of_its_own_is_refused_for_them(document):
         assert "twice" not in str(error)
 
 
+def test_t4_a_record_of_senml_without_its_pack_has_the_name_that_it_says():
+    (uplink,) = registry.decode(b'{"n": "temperature", "u": "Cel", "v": 21.5, "t": -60}', "", NOW)
+    assert (uplink.time, uplink.properties) == (NOW - 60_000_000, {"temperature": Measure(21.5, "Cel")})
+    (uplink,) = registry.decode(b'{"n": "x", "v": 3, "temperature": 5}', "", NOW)
+    assert [*uplink.properties] == ["v", "temperature"]
+
+
 def test_a_byte_order_mark_is_no_part_of_a_name():
     for codec, payload in ((registry.AUTO, b'{"level": 1}'), (registry.INFLUX, b"device level=1")):
         assert [*registry.decode(b"\xef\xbb\xbf" + payload, codec, NOW)[0].properties] == ["level"]
