@@ -147,11 +147,12 @@ class Delivery:
         lost = on_air & (chance < LOST)
         late = on_air & ~lost & (chance < LOST + LATE)
         waits = held | late
-        delay = (chance[waits] - LOST) / LATE * LATEST  # even in [0, LATEST) for those that are late
-        due = np.where(held[waits], NEVER, now.time + (delay * SECOND).astype(np.int64))
         released = self._release(now)
-        self._waiting = self._waiting.join(messages.take(waits))
-        self._due = np.concatenate([self._due, due])
+        if waits.any():
+            delay = (chance[waits] - LOST) / LATE * LATEST  # even in [0, LATEST) for those that are late
+            due = np.where(held[waits], NEVER, now.time + (delay * SECOND).astype(np.int64))
+            self._waiting = self._waiting.join(messages.take(waits))
+            self._due = np.concatenate([self._due, due])
         return released.join(messages.take(~waits & ~lost))
 
     def _chances(self, now: Conditions) -> FloatArray:

@@ -115,7 +115,7 @@ class Power:
         self._seen[:] = np.stack([flow.voltage, flow.current, flow.power], axis=1)
         self._relays.loading[0] = flow.cable_current / CABLE_RATING
         self._relays.loading[1] = 3 * flow.voltage * flow.current / (1000 * self._rating)
-        now.powered[:] = flow.voltage[self.source] > 0
+        now.powered[:] = (flow.voltage > 0)[self.source]
 
     def observe(self, now: Conditions) -> FloatArray:
         """Return voltage between line and neutral [V], current [A] and power [W] of every station, shape (n_stations, 3)."""

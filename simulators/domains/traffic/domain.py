@@ -262,8 +262,7 @@ class Traffic:
             row = green[(clock // INNER + step) % len(green)]
             reached, entered, left = advance(network, self._queues, row, coming[step], chance[step])
             self._passed[slot] += reached
-            self._totals[0] += entered.sum()
-            self._totals[1] += left.sum()
+            self._totals += np.add.reduce(entered), np.add.reduce(left)
         self._clock[0] = clock + STEPS * INNER
         self._stored[slot] = self._queues.moving + self._queues.queue
 

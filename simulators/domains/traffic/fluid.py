@@ -69,7 +69,7 @@ def flow_on(
         wanted = out * turn
         demand = arriving(network, wanted) + coming
         all_fits = bool((fits == 1).all())
-        moved = wanted if all_fits else wanted * fits[network.ways]
+        moved = wanted if all_fits else wanted * fits.take(network.ways)
         left = moved.sum(axis=0) + out * ending
         fits[:-1] += RELAX * (np.minimum(1.0, (left + room) / np.maximum(demand, 1e-9)) - fits[:-1])
         before, reaching = reaching, demand if all_fits else arriving(network, moved) + coming * fits[:-1]

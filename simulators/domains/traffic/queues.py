@@ -89,6 +89,6 @@ def _fit(network: Network, moved: FloatArray, room: FloatArray) -> tuple[FloatAr
     if full.any():
         part = np.ones(len(room) + 1)
         np.divide(room, wanted, out=part[:-1], where=full)
-        moved = np.floor(moved * part[network.ways])
+        moved = np.floor(moved * part.take(network.ways))
         wanted = arriving(network, moved)
     return moved.sum(axis=0), wanted
