@@ -13,6 +13,7 @@ import msgspec
 from zenata.broker.log import LogTail, Refusal, Stuck, WriteError, parse
 from zenata.broker.monitor import Consumer, Stored
 from zenata.broker.protocol import session_name
+from zenata.process.backoff import Backoff
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,10 @@ STUCK, STUCK_FOR, STUCK_WITHIN = 3, 10.0, 30.0
 """So many requests to its storage that are not answered, over at least and at most so long [s], make it one to start again. A
 client that makes very many subscriptions at once keeps it busy for less, as it is cut off. Defaults."""
 
-_RETRY = 30.0  # between two restarts [s]
+_RETRY = Backoff(first=30.0, limit=480.0)
+"""Between two restarts. On a machine that is too slow each makes it worse: all connect, and all that waits is delivered, anew."""
+
+_CALM = 600.0  # without an unanswered request, after which the next restart is the first again [s]
 
 
 class BrokerFailures:
@@ -44,20 +48,23 @@ class BrokerFailures:
         self._tail, self._folder = LogTail(log_file), folder
         self._cannot_write = False
         self._stuck: deque[float] = deque()  # when a look found some
-        self._restarted = -_RETRY
+        self._restarts, self._restarted, self._calm_since = 0, -_RETRY.first, 0.0
         self.refusals: deque[Refusal] = deque(maxlen=1000)
 
     def restart_reason(self, now: float | None = None) -> str:
         """Return why the broker is to be started again now, and take it as done; empty if it is not."""
         now = time.monotonic() if now is None else now
         self._read(now)
-        if now - self._restarted < _RETRY:
+        if now - self._restarted < _RETRY.first:
             return ""
         if self._cannot_write:
             if shutil.disk_usage(self._folder).free < ROOM:
                 return ""
             reason = "its disk was full, after which it may refuse messages for ever; there is room again"
+        elif now - self._restarted < _RETRY.pause(self._restarts):
+            return ""
         elif len(self._stuck) >= STUCK and self._stuck[-1] - self._stuck[0] >= STUCK_FOR:
+            self._restarts += 1
             reason = (
                 f"its storage does not answer: files in {self._folder / 'jetstream'} are damaged, or the disk is slow"
             )
@@ -81,6 +88,9 @@ class BrokerFailures:
             self._stuck.popleft()
         if stuck:
             self._stuck.append(now)
+            if now - self._calm_since >= _CALM:
+                self._restarts = 0
+            self._calm_since = now
         if shutil.disk_usage(self._folder).free < _FULL:
             self._note_full("the disk of %s is full: the broker refuses messages")
 

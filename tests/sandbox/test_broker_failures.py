@@ -32,6 +32,21 @@ def test_storage_that_does_not_answer_again_and_again_is_restarted_once(file: Pa
     assert failures.restart_reason(STUCK_FOR + 5.0) == ""  # it has just been started again
 
 
+def test_a_machine_that_is_too_slow_for_its_broker_restarts_it_ever_more_seldom(file: Path, tmp_path: Path) -> None:
+    """After each all clients connect anew, and all that waits is delivered anew: once in 30 s that might never end."""
+    failures, restarts = BrokerFailures(file, tmp_path), []
+    for second in range(3600):
+        say(file, STUCK_LINE)
+        if failures.restart_reason(float(second)):
+            restarts.append(second)
+    assert len(restarts) < 12
+    for second in range(4300, 4400):  # it was well meanwhile
+        say(file, STUCK_LINE)
+        if failures.restart_reason(float(second)):
+            restarts.append(second)
+    assert restarts[-1] - restarts[-2] < 60
+
+
 def test_what_one_client_asked_for_at_once_is_no_reason(file: Path, tmp_path: Path) -> None:
     failures = BrokerFailures(file, tmp_path)
     for number in range(20):
