@@ -1,12 +1,15 @@
 import os
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from sandbox.settings import Settings
 from zenata.errors import SetupError
+
+FIELDS = Settings.model_fields.items()
 
 
 @pytest.fixture(autouse=True)
@@ -38,52 +41,18 @@ def test_everything_lives_in_the_data_directory(tmp_path, monkeypatch):
 
 def test_each_setting_is_taken_from_the_environment(monkeypatch):
     """As its text, the way one process hands all of them to another."""
-    chosen = Settings(
-        data_dir=Path("/data"),
-        host="::1",
-        http_port=0,
-        mqtt_port=1,
-        ws_port=65535,
-        store="duckdb:///x",
-        influx_token="secret",
-        influx_token_file=Path("/token"),
-        control_url="sqlite:///other.db",
-        tls_cert=Path("/cert"),
-        tls_key=Path("/key"),
-        cors_origins=("https://a.example", "http://[::1]:3000"),
-        broker="mqtt://a:b@c:1",
-        broker_admin="mqtt://d:e@c:1",
-        broker_monitor="nats://f:g@c:1",
-        join="nats://h:i@d:1",
-        host_name="host-1",
-        city="other",
-        world="w-1",
-        seed=2**63 - 1,
-        start="2026-01-01",
-        speed=0.5,
-        packs=True,
-        scenario="festival",
-        history_days=0.5,
-        worlds_of_one=1,
-        worlds_in_all=2,
-        raw_days=1.0,
-        quarter_days=2.0,
-        letter_days=3.0,
-        letters=4,
-        peer_url="http://10.0.0.5:8080",
-        worker="2/3",
-        share=True,
-        webhook_private=True,
-        request_rate=60,
-        device_rate=7.0,
-        device_points=70,
-        connections=60,
-        export_bytes=700,
-        world_rate=100.0,
-        world_idle=0.5,
-        world_kept=24.0,
-    )
-    assert all(getattr(chosen, name) != field.default for name, field in Settings.model_fields.items())
+    of_type = {Path: Path("/data"), bool: True, int: 7, float: 0.5, str: "x"}
+    others = {name: of_type.get((*get_args(field.annotation), field.annotation)[0]) for name, field in FIELDS}
+    named = {
+        "host": "::1",
+        "ws_port": 65535,
+        "cors_origins": ("https://a.example", "http://[::1]:3000"),
+        "seed": 2**63 - 1,
+        "peer_url": "http://10.0.0.5:8080",
+        "worker": "2/3",
+    }
+    chosen = Settings(**{**others, **named})
+    assert all(getattr(chosen, name) != field.default for name, field in FIELDS)
     for name, value in chosen.environment().items():
         monkeypatch.setenv(name, value)
     assert Settings() == chosen

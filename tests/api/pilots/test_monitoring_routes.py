@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -46,6 +47,13 @@ def note(api: Api, who: str, what: str, target: str, **detail: object) -> None:
     api.context.audit.record(entry)
 
 
+@contextmanager
+def alone() -> Iterator[tuple[Api, httpx.Client, httpx.Client, httpx.Client]]:
+    """Run an API of which nothing was asked, with clients of a pilot, a guest and an engineer."""
+    with running() as api, api.client() as pilot, api.client("guest") as guest, api.client("engineer") as engineer:
+        yield api, pilot, guest, engineer
+
+
 def own(client: httpx.Client) -> OwnActivity:
     answer = client.get("/v1/me/activity")
     assert answer.status_code == 200, answer.text
@@ -74,12 +82,7 @@ def test_what_a_pilot_asks_is_counted(client: httpx.Client, engineer: httpx.Clie
 def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_devices(
     target: str, detail: dict, words: str
 ) -> None:
-    with (
-        running() as api,
-        api.client() as pilot,
-        api.client("guest") as guest,
-        api.client("engineer") as engineer,
-    ):
+    with alone() as (api, pilot, guest, engineer):
         assert pilot.post("/v1/devices", json={"id": "roof"}).status_code == 201
         note(api, "broker", BROKER_LOST, target, **detail)
         alerts = alerts_of(engineer)
@@ -96,12 +99,7 @@ def test_messages_that_the_broker_lost_are_an_alert_and_reported_to_pilots_with_
 
 def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -> None:
     detail = {"name": "", "readings": 1200, "oldest": "2026-01-01T00:00:00Z", "newest": "2026-01-01T00:30:00Z"}
-    with (
-        running() as api,
-        api.client() as pilot,
-        api.client("guest") as guest,
-        api.client("engineer") as engineer,
-    ):
+    with alone() as (api, pilot, guest, engineer):
         note(api, "test-pilot", WEBHOOK_LATE, "wh_1", **detail)
         alerts = alerts_of(engineer)
         (mine,) = own(pilot).broker
@@ -114,7 +112,7 @@ def test_readings_that_came_too_late_for_a_webhook_are_an_alert_of_its_pilot() -
 
 
 def test_what_a_webhook_does_not_do_again_and_again_is_one_alert_and_hides_nothing_of_others() -> None:
-    with running() as api, api.client() as pilot, api.client("engineer") as engineer:
+    with alone() as (api, pilot, _, engineer):
         note(api, "test-guest", BROKER_CUT_OFF, "x", seconds=60, reason="too much")
         for number in range(monitoring._INCIDENTS + 1):
             note(api, "test-pilot", WEBHOOK_DROPPED, "wh_1", name="air", deliveries=1000 + number)
@@ -323,7 +321,7 @@ def test_what_a_pilot_does_itself_is_looked_up_once_in_a_while(monkeypatch: pyte
         looks.append(pilot.name)
         return look(context, pilot, there)
 
-    with running() as api, api.client() as pilot, api.client("guest") as guest:
+    with alone() as (api, pilot, guest, _):
         monkeypatch.setattr(api.context.own_activity, "_age", 3600.0)
         monkeypatch.setattr(monitoring_routes, "activity", counted)
         answers = {pilot.get("/v1/me/activity").content for _ in range(3)}

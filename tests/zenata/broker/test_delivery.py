@@ -68,23 +68,6 @@ def test_messages_of_one_megabyte_pass_and_larger_ones_close_the_connection(brok
         assert not demo.connected
 
 
-def test_a_pilot_who_resumes_the_session_of_ingest_reads_nothing(broker):
-    with Client(broker, "ingest", session="stolen") as ingest:
-        for topic_filter in ("+/telemetry/#", "truth/#", "pilots/#"):
-            ingest.subscribe(topic_filter)
-    with Client(broker, "tester") as tester:
-        for topic in ("w-4/telemetry/a/b/c", "truth/zenata", "pilots/demo/telemetry/dev-1"):
-            tester.publish(topic, ["before"])
-        with Client(broker, "eve", session="stolen") as eve:
-            assert eve.connected
-            for topic in ("w-4/telemetry/a/b/c", "truth/zenata", "pilots/demo/telemetry/dev-1"):
-                tester.publish(topic, ["meanwhile"])
-            eve.subscribe("pilots/eve/#")
-            tester.publish("pilots/eve/end", ["end"])
-            eve.wait_for("end")
-    assert eve.topics == {"pilots/eve/end"}
-
-
 def test_a_pilot_cannot_command_the_broker_over_mqtt(broker):
     leave_session(broker, "guarded", "w-5/telemetry/#")
     with Client(broker, "simulators") as simulators:

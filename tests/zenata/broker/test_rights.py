@@ -186,12 +186,21 @@ def test_a_will_says_no_more_than_whoever_left_it_may(broker, user):
     assert {message.payload.decode() for message in observer.messages} == {*allowed, "last"}
 
 
-@pytest.mark.parametrize("topic", ["pilots/demo/telemetry/dev-1", "w-1/clock"])
-def test_whoever_takes_the_client_id_of_another_receives_nothing_of_it(broker, topic):
+@pytest.mark.parametrize(
+    ("user", "topic"),
+    [
+        ("demo", "pilots/demo/telemetry/dev-1"),
+        ("demo", "w-1/clock"),
+        ("ingest", "pilots/demo/telemetry/dev-1"),
+        ("ingest", "w-4/telemetry/a/b/c"),
+        ("ingest", "truth/zenata"),
+    ],
+)
+def test_whoever_takes_the_client_id_of_another_receives_nothing_of_it(broker, user, topic):
     """Client ids are of all users together (MQTT 3.1.1 section 3.1.3.1), and so are sessions; rights are not."""
-    with Client(broker, "demo", session="guessed") as demo, Client(broker, "tester") as tester:
-        demo.subscribe(topic)
-        demo.vanish()
+    with Client(broker, user, session="guessed") as owner, Client(broker, "tester") as tester:
+        owner.subscribe(topic)
+        owner.vanish()
         tester.publish(topic, ["while away"])
         with Client(broker, "eve", session="guessed") as eve:
             tester.publish(topic, ["while taken"])

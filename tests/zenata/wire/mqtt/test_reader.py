@@ -146,6 +146,16 @@ def test_acknowledgements_go_out_in_one_packet_each_and_in_order():
     client._sock = None
 
 
+def read_all(client: Reader) -> tuple[list, list]:
+    """Read to the end; return the messages, and what was reported of lost connections."""
+    taken, lost = [], []
+    client.take = lambda *message: taken.append(message)
+    client.on_disconnect = lambda *arguments: lost.append(arguments)
+    while client.read():
+        pass
+    return taken, lost
+
+
 @pytest.mark.parametrize(
     "stream",
     [
@@ -155,22 +165,14 @@ def test_acknowledgements_go_out_in_one_packet_each_and_in_order():
 )
 def test_what_is_no_packet_ends_the_connection(stream):
     client = connected(Reader, Wire([publish("a", b"1"), stream]), MQTTProtocolVersion.MQTTv311)
-    taken, lost = [], []
-    client.take = lambda *message: taken.append(message)
-    client.on_disconnect = lambda *arguments: lost.append(arguments)
-    while client.read():
-        pass
+    taken, lost = read_all(client)
     assert len(taken) == len(lost) == 1
     assert client.socket() is None
 
 
 def test_a_closed_connection_is_noticed_and_the_next_begins_anew():
     client = connected(Reader, Wire([publish("a", b"1")[:-1]], closed=True), MQTTProtocolVersion.MQTTv311)
-    taken, lost = [], []
-    client.take = lambda *message: taken.append(message)
-    client.on_disconnect = lambda *arguments: lost.append(arguments)
-    while client.read():
-        pass
+    taken, lost = read_all(client)
     assert (taken, len(lost), client.socket()) == ([], 1, None)
     client.forget()
     client._sock = Wire([publish("b", b"2", mid=7)])
