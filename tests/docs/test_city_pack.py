@@ -81,8 +81,8 @@ def test_every_key_of_a_table_is_documented(table, keys):
     ("title", "words"),
     [
         ("Top", set(pack._Header.__struct_fields__) - {"units"}),
-        ("Districts", set(pack._DistrictWords.__struct_fields__)),
-        ("Streets", set(pack._StreetWords.__struct_fields__)),
+        ("Districts", set(pack._DistrictProperties.__struct_fields__)),
+        ("Streets", set(pack._StreetProperties.__struct_fields__)),
     ],
 )
 def test_words_of_the_pack_are_documented(title, words):
@@ -91,5 +91,5 @@ def test_words_of_the_pack_are_documented(title, words):
 
 def test_properties_of_sensors_are_documented():
     found = [tuple(cell.strip("`") for cell in cells[:2]) for cells in rows(sections()["Sensors"])]
-    common = [(name, "text") for name in pack._SensorWords.__struct_fields__]
+    common = [(name, "text") for name in pack._SensorProperties.__struct_fields__]
     assert found == common + [(kind, name) for kind, names in ATTRIBUTES.items() for name in names]

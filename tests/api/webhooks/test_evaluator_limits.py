@@ -6,7 +6,7 @@ from unittest.mock import Mock
 import pytest
 
 from api.webhooks import evaluator as module
-from api.webhooks import past
+from api.webhooks import backlog
 from api.webhooks.trackers import Room, SensorTracker
 from tests.api.running import START
 from tests.api.webhooks.rig import FIRES, Rig
@@ -38,8 +38,8 @@ def test_webhooks_of_a_pilot_look_at_so_many_sensors_and_what_is_left_out_is_tol
 
 def test_what_is_too_much_to_be_read_again_is_told(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_REPORT", 0.0)
-    monkeypatch.setattr(past, "REPLAY_LIMIT", 3)
-    monkeypatch.setattr(past, "_PAGE", 3)
+    monkeypatch.setattr(backlog, "REPLAY_LIMIT", 3)
+    monkeypatch.setattr(backlog, "_PAGE", 3)
     rig.add()
     rig.hooks.mark({"wh_1": (1, START)})
     rig.store_and_publish(*[("air-1", minute, 99 - 99 * (minute % 2)) for minute in range(1, 21)])
