@@ -1,6 +1,5 @@
 """Backlog: what conditions of webhooks read of the store, and of the ring of the hub, once they have missed it."""
 
-import logging
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,8 +12,6 @@ from api.webhooks.trackers import Rows, SensorTracker
 from zenata.city.clock import LATEST
 from zenata.city.readings import ReadingBatch, Selection
 from zenata.store.base import Query, Store, Table
-
-log = logging.getLogger(__name__)
 
 _PAGE = 20_000  # readings taken from the store at once
 

@@ -35,7 +35,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCity]:
 
 
 def ask(city: RunningCity, world: str, verb: str, /, **arguments: Any) -> Any:
-    return control.ask(city.folder / "worlds" / world, verb, arguments, timeout=60)
+    return msgspec.json.decode(control.ask_raw(city.folder / "worlds" / world, verb, arguments, timeout=60))
 
 
 def make(city: RunningCity, **words: Any) -> str:

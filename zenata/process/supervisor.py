@@ -1,6 +1,5 @@
 """Supervisor: runs processes, restarts those that die, and leaves none behind."""
 
-import logging
 import os
 import shutil
 import signal
@@ -16,8 +15,6 @@ from typing import Protocol, Self
 
 from zenata.errors import SetupError
 from zenata.process.backoff import Backoff
-
-log = logging.getLogger(__name__)
 
 MAX_RESTARTS = 5
 """Deaths within `WINDOW` after which a process is given up on."""

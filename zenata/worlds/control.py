@@ -114,8 +114,8 @@ class ControlServer:
                 connection.shutdown(socket.SHUT_RD)  # what is worked on is still answered
 
 
-def ask(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> Any:  # noqa: ANN401 - any JSON
-    """Call the simulator of a world.
+def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> bytes:
+    """Call the simulator of a world; return its answer as JSON text.
 
     Parameters
     ----------
@@ -132,11 +132,6 @@ def ask(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeou
     ControlError
         If nobody answers, or the simulator refuses.
     """
-    return msgspec.json.decode(ask_raw(folder, verb, arguments, timeout=timeout))
-
-
-def ask_raw(folder: Path, verb: str, arguments: Mapping[str, Any] = _NONE, *, timeout: float = 30.0) -> bytes:
-    """Call as `ask` does, and return the answer as JSON text."""
     try:
         there = endpoint.read(folder / ENDPOINT)
         connection = _unused.take(there) or _Connection(there, timeout)

@@ -5,14 +5,20 @@ import socket
 import threading
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
+import msgspec
 import pytest
 
 from tests.waiting import at_once
 from zenata.errors import ControlError
 from zenata.process import endpoint
 from zenata.worlds import control
-from zenata.worlds.control import ENDPOINT, ControlServer, ask
+from zenata.worlds.control import ENDPOINT, ControlServer, ask_raw
+
+
+def ask(*call: Any, **options: Any) -> Any:
+    return msgspec.json.decode(ask_raw(*call, **options))
 
 
 class Echo:
