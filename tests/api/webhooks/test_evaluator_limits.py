@@ -5,8 +5,8 @@ from unittest.mock import Mock
 
 import pytest
 
-from api.webhooks import evaluator as module
 from api.webhooks import backlog
+from api.webhooks import evaluator as module
 from api.webhooks.trackers import Room, SensorTracker
 from tests.api.running import START
 from tests.api.webhooks.rig import FIRES, Rig
