@@ -4,6 +4,16 @@ import { BAYS } from "./geometry";
 
 const FONT = '"Readex Pro Variable", system-ui, sans-serif';
 
+const LONG = 18; // letters of a name that stand in one line
+
+/** Return the lines of a name: a long one breaks at its commas, or else between the words around its middle. */
+export function linesOf(name: string): string[] {
+  if (name.length <= LONG || name.includes(", ")) return name.split(", ");
+  const middle = name.length / 2;
+  const spaces = [...name.matchAll(/ /g)].map(({ index }) => index).sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle));
+  return spaces.length ? [name.slice(0, spaces[0]), name.slice(spaces[0]! + 1)] : [name];
+}
+
 class Board {
   readonly texture: CanvasTexture;
   readonly #context: CanvasRenderingContext2D;

@@ -7,7 +7,7 @@ import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { LATE, LIVE } from "../lib/age";
 import { type Scale, colourAt, shareOf } from "../lib/colour";
 import { buildingsOf, landOf, metres, nearestPiece, type Origin, reachOf, sharpness, streetsOf, treesOf } from "./geometry";
-import { Label, Panel, windowPicture } from "./labels";
+import { Label, linesOf, Panel, windowPicture } from "./labels";
 import { Sky, sunAt } from "./sky";
 
 export type Mode = "table" | "foot";
@@ -111,7 +111,7 @@ export class CityScene {
     add(streetsOf(this.origin, ground.streets, colour("street"), colour("pavement")));
     this.#city.add(this.#flat, new Mesh(buildingsOf(this.origin, ground.buildings, colour("low"), colour("high")), this.#walls), this.#trees(treesOf(this.origin, ground.land, edge)));
     for (const { text, longitude, latitude } of ground.names) {
-      const lines = text.split(", ");
+      const lines = linesOf(text);
       const label = new Label(256, 48 * lines.length);
       const [x, z] = metres(this.origin, longitude, latitude);
       label.position.set(x, 0, z);
