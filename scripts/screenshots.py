@@ -140,7 +140,7 @@ CUT = """() => {
 }"""
 """Which elements hide a part of their text, or reach beyond the screen where nothing scrolls."""
 PAST = 1_800  # far beyond what seven days of the past take, also where much else runs [s]
-TRIAL = 3_600  # the same of a trial [s]
+TRIAL = 10_800  # the same of a trial: 20 cities took an hour at a load of 20 [s]
 TOLD = 20  # how often what is waited for is told [s]
 SETTLE = 4_000  # for fonts, names on the map and the first frames [ms]
 BEGUN = time.monotonic()

@@ -212,6 +212,7 @@ def test_no_stale_value_looks_live_and_the_page_recovers(live_city: RunningCity,
         try:
             expect(seen.page.get_by_text("Serveur injoignable")).to_be_visible()
             expect(seen.page.locator(".legend rect").first).to_have_attribute("fill", "hsl(0 0% 20%)")
+            expect(seen.page.locator(".legend li").first).to_contain_text("avec une valeur")  # nothing is "live"
         finally:
             os.kill(server, signal.SIGCONT)
         expect(seen.page.get_by_text("Serveur injoignable")).not_to_be_visible()
