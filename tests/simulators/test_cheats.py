@@ -12,7 +12,6 @@ import msgspec
 import numpy as np
 import pytest
 
-from sandbox.parts import city_of
 from simulators.trials import collect, play
 from zenata.city.model import City
 from zenata.trials.challenge import Actions, Challenge, Policy, Run, Setting, Step, plan_of
@@ -33,18 +32,12 @@ _shared: list[
 Points = dict[str, float]
 
 
-@pytest.fixture(scope="module")
-def city() -> City:
-    """Return the city of Zenata."""
-    return city_of("zenata")
-
-
 @pytest.fixture(scope="module", params=CHALLENGES)
-def gains(city: City, request: pytest.FixtureRequest) -> list[Points]:
+def gains(zenata: City, request: pytest.FixtureRequest) -> list[Points]:
     """Return by how many points each cheat is ahead of what it is compared with, in each seed of a challenge."""
     challenge, found = CHALLENGES[request.param], []
-    seen = [collect(city, challenge, plan_of(challenge, practice_seed(seed))) for seed in SEEN]
-    _shared[:] = city, challenge, seen
+    seen = [collect(zenata, challenge, plan_of(challenge, practice_seed(seed))) for seed in SEEN]
+    _shared[:] = zenata, challenge, seen
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         for seed, gain in zip(SEEDS, pool.map(gains_in, SEEDS), strict=True):
             found.append(gain)

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sandbox.parts import city_of
 from simulators.host.tick_floor import LONGEST, TickFloor
 from simulators.record.record import Record
 from simulators.trials import Recording, world_of
@@ -25,12 +24,6 @@ SHORTER = 2 * DAY
 
 ALWAYS_ON = "street-lighting"
 """Has lamps that failed before its warm-up, and no hour without."""
-
-
-@pytest.fixture(scope="module")
-def city() -> City:
-    """Return the city of Zenata."""
-    return city_of("zenata")
 
 
 def tick_times(city: City, challenge: Challenge, plan: Plan) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -71,13 +64,13 @@ def area(on: FloatArray, off: FloatArray) -> float:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("name", CHALLENGES)
-def test_how_long_a_tick_takes_does_not_tell_whether_an_event_is_on(city: City, name: str, tmp_path: Path) -> None:
+def test_how_long_a_tick_takes_does_not_tell_whether_an_event_is_on(zenata: City, name: str, tmp_path: Path) -> None:
     """By processor time, which is less noisy than what a service sees over HTTP; the same hours without events beside it."""
     challenge = CHALLENGES[name]
     challenge = replace(challenge, duration=min(challenge.duration, SHORTER))
     areas, bare = [], []
     for seed in SEEDS:
-        took, recorded, on = tick_times(city, challenge, plan_of(challenge, practice_seed(seed)))
+        took, recorded, on = tick_times(zenata, challenge, plan_of(challenge, practice_seed(seed)))
         first = challenge.warm_up // challenge.tick
         during = on[first:] > 0
         if during.sum() < 8 or (~during).sum() < 8:

@@ -10,7 +10,6 @@ from scripts.physics_facts import FACTS
 from scripts.physics_runs import MINUTE, QUARTER, run
 from scripts.physics_year import PARTS, january, services, sky, streets
 from simulators.domains.registry import DOMAINS
-from zenata.city.pack import load_city
 
 DOCUMENT = (Path(__file__).parents[3] / "docs/physics.md").read_text(encoding="utf-8")
 
@@ -19,19 +18,14 @@ LONG = (sky, streets, january, services)
 """What takes most of the time: for `make soak`."""
 
 
-@pytest.fixture(scope="module")
-def city():
-    return load_city("zenata")
-
-
 @pytest.mark.parametrize(
     "part",
     [pytest.param(part, marks=pytest.mark.soak if part in LONG else ()) for part in PARTS],
     ids=[part.__name__ for part in PARTS],
 )
-def test_figures_are_what_is_known_and_the_document_shows_them(city, part):
+def test_figures_are_what_is_known_and_the_document_shows_them(zenata, part):
     """Rounded figures may differ by one in their last place, as machines do in theirs."""
-    values = part(city)
+    values = part(zenata)
     print(values)  # noqa: T201 - shown by `pytest -rP`
     assert {name: value for name, value in values.items() if not FACTS[name].low <= value <= FACTS[name].high} == {}
     for name, value in values.items():
@@ -58,11 +52,11 @@ def shown(fact):
         pytest.param(QUARTER, id="quarters of an hour"),
     ],
 )
-def day(city, request):
+def day(zenata, request):
     """A working day of all domains: what was drawn and so on [Wh], the state before, the domains after."""
     sums = dict.fromkeys(("stations", "customers", "charger", "streetlight", "pv", "meter"), 0.0)
     before = None
-    for now, domains in run(city, tuple(DOMAINS), "2026-06-09T00:00Z", "2026-06-10T00:00Z", every=request.param):
+    for now, domains in run(zenata, tuple(DOMAINS), "2026-06-09T00:00Z", "2026-06-10T00:00Z", every=request.param):
         if before is None:
             before = _state(domains)
             continue
