@@ -165,6 +165,7 @@ def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerF
         connections=settings.connections,
         sweeper=plan.sweeper,
         owners=WorldFolders(settings.worlds_dir).owners,
+        sessions=settings.data_dir / "broker" / "sessions.json",
     )
     plan.access.excluded = lambda: guard.excluded
     return guard

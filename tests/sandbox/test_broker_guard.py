@@ -1,22 +1,18 @@
 """Usage of the broker by pilot, second by second."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from sandbox import broker_guard
-from sandbox.broker_guard import (
-    BURST,
-    CUT_OFF,
-    EXCUSED_AT_START,
-    MAX_SUBSCRIPTIONS,
-    SUBSCRIBES_PER_SECOND,
-    BrokerGuard,
-    UsageWatch,
-)
+from sandbox.broker_guard import CUT_OFF, SLOW, BrokerGuard
+from sandbox.broker_sessions import MAX_SESSIONS, MAX_SUBSCRIPTIONS, PilotSessions
+from sandbox.broker_usage import BURST, EXCUSED_AT_START, MAX_WAITING, SUBSCRIBES_PER_SECOND, UsageWatch
 from zenata.broker.monitor import Connection, Consumer
 from zenata.broker.protocol import session_name
 from zenata.control.audit import AuditEntry
@@ -117,11 +113,12 @@ def test_a_backlog_that_comes_soon_after_we_have_started_is_no_fault_either() ->
         assert watch.check([("aqua", connection(1, 50_000 + 100 * second))], RATES, float(second)) == ({}, [])
 
 
-def guard_of(noted: list[AuditEntry], most: int = 10, forget: Any = None, **monitor: Any) -> BrokerGuard:
-    """Return a guard of two pilots, at a broker with this monitor, that notes what it does."""
+def guard(monitor: dict[str, Any], file: Path, noted: list[AuditEntry], **keeper: Any) -> BrokerGuard:
+    """Return a guard of a broker that is made up."""
+    nothing = {"stored": lambda: None, "consumers": list, "kick": lambda _: None, "slow_readers": list}
     return BrokerGuard(
-        keeper=SimpleNamespace(forget=forget),
-        monitor=SimpleNamespace(stored=lambda: None, **monitor),
+        monitor=SimpleNamespace(**nothing | monitor),
+        keeper=SimpleNamespace(**{"sessions": set} | keeper),
         failures=SimpleNamespace(refusals=deque()),
         losses=SimpleNamespace(look=lambda _: 0),
         register=SimpleNamespace(
@@ -129,30 +126,37 @@ def guard_of(noted: list[AuditEntry], most: int = 10, forget: Any = None, **moni
             quotas=lambda pilot: SimpleNamespace(messages_per_second=RATES[pilot]),
         ),
         audit=SimpleNamespace(record=noted.append),
-        connections=most,
+        connections=MAX_SUBSCRIPTIONS,
         sweeper=Address(host="127.0.0.1", port=1),
         owners=dict,
+        sessions=file,
     )
 
 
-def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(monkeypatch) -> None:
-    now, noted, closed = [0.0], [], set()
-    monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    found = [0.0]
+    monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: found[0]))
+    return found
+
+
+def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(now: list[float], tmp_path) -> None:
+    noted, closed = [], set()
 
     def connections(*, closed: bool) -> list[Connection]:
         flood = replace(connection(1, int(10_000 * now[0])), user="aqua_k")
         return [flood, replace(connection(2, int(now[0])), user="volt_k")]
 
-    guard = guard_of(noted, connections=connections, consumers=list, kick=closed.update)
+    watch = guard({"connections": connections, "kick": closed.update}, tmp_path / "sessions", noted)
     for second in range(int(EXCUSED_AT_START) + 10):
         now[0] = float(second)
-        guard._check()
-    assert (guard.excluded, closed) == ({"aqua"}, {1})
+        watch._check()
+    assert (watch.excluded, closed) == ({"aqua"}, {1})
     assert {(entry.who, entry.what) for entry in noted} == {("aqua", "broker.cut-off")}
     now[0] += CUT_OFF - 1
-    assert guard.excluded == {"aqua"}
+    assert watch.excluded == {"aqua"}
     now[0] += 1
-    assert guard.excluded == frozenset()
+    assert watch.excluded == frozenset()
 
 
 def consumer(number: int, session: str = "", *, is_taken: bool = True) -> Consumer:
@@ -172,9 +176,9 @@ def test_whoever_subscribes_again_and_again_at_qos_1_is_cut_off_and_nobody_else(
     assert {pilot for one in found for pilot in one} == {"volt"}
 
 
-def test_whoever_has_too_many_subscriptions_loses_its_oldest_sessions(monkeypatch) -> None:
-    now, noted, ended = [0.0], [], []
-    monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: now[0]))
+@pytest.mark.parametrize("is_restarted", [False, True])
+def test_whoever_has_too_many_subscriptions_loses_its_oldest_sessions(now: list[float], tmp_path, is_restarted) -> None:
+    noted, ended = [], []
     clients = [replace(connection(number), user="aqua_k") for number in range(MAX_SUBSCRIPTIONS + 2)]
     volt = replace(connection(9999), user="volt_k")
     consumers = [consumer(one.number, session_name(one.client)) for one in (*clients, volt)]
@@ -185,14 +189,77 @@ def test_whoever_has_too_many_subscriptions_loses_its_oldest_sessions(monkeypatc
         for one in gone:
             consumers.remove(one)
 
-    monitor = {"connections": lambda closed: seen, "consumers": lambda: list(consumers), "kick": lambda _: None}
-    guard = guard_of(noted, most=MAX_SUBSCRIPTIONS, forget=forget, **monitor)
-    guard._check()
+    monitor = {"connections": lambda closed: seen, "consumers": lambda: list(consumers)}
+    watch = guard(monitor, tmp_path / "sessions", noted, forget=forget)
+    now[0] = 10.0
+    watch._check()
     assert ended == []  # their clients are there
     seen = [volt]  # the others are away, and have left their sessions
     consumers[:-1] = [replace(one, is_taken=False) for one in consumers[:-1]]
-    now[0] = 1.0
-    guard._check()
-    assert guard.excluded == {"aqua"}
-    assert "subscriptions at QoS 1" in noted[-1].detail["reason"]
+    if is_restarted:
+        watch = guard(monitor, tmp_path / "sessions", noted, forget=forget)
+        watch._check()
+    else:
+        now[0] = 11.0
+        watch._check()
+        assert watch.excluded == {"aqua"}
+        assert "subscriptions at QoS 1" in noted[-1].detail["reason"]
     assert ended == [session_name(one.client) for one in clients[:2]]
+
+
+def test_whoever_leaves_too_many_sessions_without_subscriptions_loses_the_oldest(now: list[float], tmp_path) -> None:
+    noted, ended = [], []
+    clients = [replace(connection(number, is_open=number < 2), user="aqua_k") for number in range(MAX_SESSIONS + 3)]
+    records = {session_name(one.client) for one in clients}
+
+    def forget(_: Sequence[Consumer], session: str) -> None:
+        ended.append(session)
+        records.remove(session)
+
+    monitor = {"connections": lambda closed: clients if now[0] else []}
+    watch = guard(monitor, tmp_path / "sessions", noted, forget=forget, sessions=lambda: set(records))
+    for now[0] in (0.0, 10.0, 20.0):
+        watch._check()
+    assert watch.excluded == {"aqua"}
+    assert f"{MAX_SESSIONS} are allowed" in noted[0].detail["reason"]
+    assert ended == [session_name(one.client) for one in clients[2:5]]  # two of the oldest are connected
+
+
+def test_whose_sessions_were_is_not_known_from_a_damaged_file_and_nobody_is_stopped(tmp_path) -> None:
+    for content in (b"", b"junk", b"[1]", b"\xff", b'{"a": 1}'):
+        (tmp_path / "sessions").write_bytes(content)
+        sessions = PilotSessions(tmp_path / "sessions")
+        assert sessions.of({"a"}) == {}
+        sessions.see([("aqua", connection(1))])
+        sessions.keep({session_name("c1")})
+        assert PilotSessions(tmp_path / "sessions").of({session_name("c1")}) == {"aqua": [session_name("c1")]}
+
+
+def test_a_pilot_whose_clients_do_not_read_loses_those_for_whom_most_waits_and_is_told_once(tmp_path) -> None:
+    noted, closed, most = [], set(), MAX_WAITING // 4
+    deaf = [replace(connection(number), user="aqua_k", waiting=most + number) for number in range(6)]
+    others = [replace(connection(number), user=f"{user}_k", waiting=MAX_WAITING) for number, user in [(8, "volt")]]
+    service = replace(connection(9), user="ingest", waiting=64 * 2**20)  # ours, which may take its time
+    monitor = {
+        "connections": lambda closed: [],
+        "kick": closed.update,
+        "slow_readers": lambda: [service, *others, *deaf],
+    }
+    watch = guard(monitor, tmp_path / "sessions", noted)
+    watch._check()
+    watch._end_slow_readers()
+    watch._end_slow_readers()
+    assert closed == {3, 4, 5}
+    assert [(entry.who, entry.target, entry.detail["reason"]) for entry in noted] == [("aqua", "c5", SLOW)]
+
+
+def test_subscriptions_count_at_any_qos_and_each_connection_may_have_left_a_retained_will() -> None:
+    watch = UsageWatch(10)
+    some = [
+        (name, replace(connection(number), subscriptions=subscriptions))
+        for number, (name, subscriptions) in enumerate([("aqua", 15_000), ("aqua", 15_000), ("volt", 15_000)])
+    ]
+    watch.check([], RATES, 0.0)
+    reasons, _ = watch.check(some, RATES, 1.0)
+    assert reasons == {"aqua": "30000 subscriptions, where 20000 are allowed"}
+    assert watch.sent == {"aqua": 2, "volt": 1}

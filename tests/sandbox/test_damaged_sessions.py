@@ -57,6 +57,7 @@ def guard_of(monitor: BrokerMonitor, url: str) -> BrokerGuard:
         connections=10,
         sweeper=Address(host=HOST, port=1),
         owners=dict,
+        sessions=Path("absent"),
     )
 
 

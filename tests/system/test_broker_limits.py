@@ -1,5 +1,6 @@
 """What one key can do to the embedded broker, and what its pilot is told: made for real, on one city."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,6 +12,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from sandbox.broker_sessions import MAX_SESSIONS
+from tests.system.mqtt_attack import DISCONNECT, Attacker, attack, packet, send
 from tests.system.running import SMALL, RunningCity, running_city
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
@@ -115,8 +118,7 @@ def test_whoever_opens_connections_without_end_is_cut_off_and_nobody_else(city: 
     opened: list[socket.socket] = []
 
     def is_cut_off() -> bool:
-        details = " ".join(one["detail"] for one in all_alerts(city) if one["pilot"] == "many")
-        return "connections" in details or "connects" in details
+        return "connections" in told(city, "many") or "connects" in told(city, "many")
 
     with Client(city.broker, "demo", secret=city.key) as demo, ExitStack() as stack:
         # A slow machine takes them in slowly, so it may need more.
@@ -167,3 +169,27 @@ def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCit
     city.wait_for_more()
     if returns:
         wait_until(is_let_in, "it is let in again after a minute")
+
+
+def test_sessions_that_nobody_resumes_are_ended_beyond_a_limit_with_subscriptions_or_without(city: RunningCity) -> None:
+    key = pilot(city, "leaver")
+
+    async def leave() -> None:
+        one = Attacker(city.broker.host, city.broker.mqtt_port, "leaver_k", key, "leaver", 0.0)
+        for number in range(MAX_SESSIONS + 10):
+            _, writer = await one.connect(f"left{number}", clean=False)
+            await send(writer, packet(DISCONNECT))
+
+    asyncio.run(leave())
+    wait_until(lambda: "sessions, where" in told(city, "leaver"), "the reason is told")
+
+
+def test_clients_that_do_not_read_are_disconnected_before_they_fill_the_memory_of_the_broker(city: RunningCity) -> None:
+    key = pilot(city, "deaf")
+    attack("slow_readers", Attacker(city.broker.host, city.broker.mqtt_port, "deaf_k", key, "deaf", 6.0))
+    wait_until(lambda: "does not read" in told(city, "deaf"), "the reason is told")
+    city.wait_for_more()
+
+
+def told(city: RunningCity, name: str) -> str:
+    return " ".join(one["detail"] for one in all_alerts(city) if one["pilot"] == name)

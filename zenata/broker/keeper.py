@@ -30,7 +30,7 @@ _RECORD = "$MQTT.sess."  # what the subject of a record begins with
 
 KEEPING = (
     *(f"$JS.API.CONSUMER.{what}.{MESSAGES}.*" for what in ("DELETE", "INFO")),
-    *(f"$JS.API.STREAM.{what}.{_SESSIONS}" for what in ("PURGE", "MSG.GET")),
+    *(f"$JS.API.STREAM.{what}.{_SESSIONS}" for what in ("PURGE", "MSG.GET", "INFO")),
     f"{_RECORD}*",
 )
 """The subjects that the `KEEPER` may publish to."""
@@ -47,9 +47,14 @@ class _Message(msgspec.Struct):
     data: str = ""  # in base64
 
 
+class _State(msgspec.Struct):
+    subjects: dict[str, int] = {}
+
+
 class _Answer(msgspec.Struct):
     error: _Error | None = None
     message: _Message | None = None
+    state: _State | None = None
 
 
 class _Config(msgspec.Struct):
@@ -82,6 +87,13 @@ class Keeper:
                 _ask(connection, f"$JS.API.STREAM.PURGE.{_SESSIONS}", {"filter": _RECORD + session})
             for one in consumers:
                 _ask(connection, f"$JS.API.CONSUMER.DELETE.{MESSAGES}.{one.name}", {})
+
+    def sessions(self) -> set[str]:
+        """Return the sessions that have a record, up to 100,000."""
+        with self._connected() as connection:
+            answer = _ask(connection, f"$JS.API.STREAM.INFO.{_SESSIONS}", {"subjects_filter": f"{_RECORD}>"})
+        subjects = answer.state.subjects if answer and answer.state else {}
+        return {subject.removeprefix(_RECORD) for subject in subjects}
 
     def record(self, session: str) -> bytes:
         """Return the record of a session; nothing if there is none."""

@@ -31,6 +31,7 @@ MESSAGES = "$MQTT_msgs"
 _MAX_CONNECTIONS = 65_536  # connections, more than it lets in
 _REFUSED = "Authentication Failure"  # the reason of a connection that never came in, whatever user it named
 _CLOSED = 512  # of those closed last that are looked at
+_SLOW = 256  # connections for which most waits that are looked at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +53,10 @@ class Connection:
     messages, size : int
         That came from it [bytes]. NATS does not count those that went to an MQTT client.
     is_open : bool
+    waiting : int
+        What it has not read yet, in the broker's memory [bytes].
+    subscriptions : int
+        That it has now, of any QoS; NATS counts up to four for one at QoS 1.
     """
 
     number: int
@@ -62,6 +67,8 @@ class Connection:
     messages: int
     size: int
     is_open: bool = True
+    waiting: int = 0
+    subscriptions: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,6 +116,8 @@ class _Client(msgspec.Struct):
     ip: str = ""
     in_msgs: int = 0
     in_bytes: int = 0
+    pending_bytes: int = 0
+    subscriptions: int = 0
     reason: str = ""
 
 
@@ -187,19 +196,12 @@ class BrokerMonitor:
             options = {"auth": True, "limit": _CLOSED, "state": 1, "sort": "stop"}
             answer = self._ask("PING.CONNZ", options, _Answer[_Clients])
             found += [(one, False) for one in answer.data.connections if one.reason != _REFUSED]
-        return [
-            Connection(
-                number=one.cid,
-                user=one.authorized_user,
-                client=one.mqtt_client,
-                address=one.ip,
-                since=parse_time(one.start),
-                messages=one.in_msgs,
-                size=one.in_bytes,
-                is_open=is_open,
-            )
-            for one, is_open in found
-        ]
+        return [_connection(one, is_open) for one, is_open in found]
+
+    def slow_readers(self) -> list[Connection]:
+        """Return the connections for which most waits."""
+        options = {"sort": "pending", "limit": _SLOW}
+        return [_connection(one, True) for one in self._clients(**options).data.connections if one.pending_bytes]
 
     def kick(self, numbers: Collection[int]) -> None:
         """Close connections by their numbers."""
@@ -269,8 +271,9 @@ class BrokerMonitor:
         nothing = _Stream(name=MESSAGES, state=_State(messages=0, last_seq=0))
         return next((stream for stream in streams if stream.name == MESSAGES), nothing)
 
-    def _clients(self) -> _Answer[_Clients]:
-        return self._ask("PING.CONNZ", {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS}, _Answer[_Clients])
+    def _clients(self, **more: object) -> _Answer[_Clients]:
+        options = {"auth": True, "acc": "$G", "limit": _MAX_CONNECTIONS, **more}
+        return self._ask("PING.CONNZ", options, _Answer[_Clients])
 
     def _ask(self, what: str, options: Mapping[str, object], type_: type[T]) -> T:
         with self._lock:
@@ -294,3 +297,18 @@ class BrokerMonitor:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _connection(one: _Client, is_open: bool) -> Connection:
+    return Connection(
+        number=one.cid,
+        user=one.authorized_user,
+        client=one.mqtt_client,
+        address=one.ip,
+        since=parse_time(one.start),
+        messages=one.in_msgs,
+        size=one.in_bytes,
+        is_open=is_open,
+        waiting=one.pending_bytes,
+        subscriptions=one.subscriptions,
+    )

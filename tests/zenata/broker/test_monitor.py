@@ -7,12 +7,15 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.system.mqtt_attack import CLEAN, CONNECT, LOGIN, packet, subscribe, text
 from tests.waiting import beside, wait_until
 from tests.zenata.broker.client import Client
-from tests.zenata.broker.running import BROKERS, HOST, Running, running_broker, standard_users
+from tests.zenata.broker.running import BROKERS, HOST, Running, password, running_broker, standard_users
 from zenata.broker.base import MONITOR
+from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor, Connection
 from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.protocol import session_name
 from zenata.city.clock import SECOND
 from zenata.errors import BrokerError
 from zenata.process.ports import free_ports
@@ -101,6 +104,38 @@ def test_how_many_messages_it_has_had_and_has_is_reported(watched: tuple[Running
         demo.publish("pilots/demo/roof", ["a", "b", "c"])
         after = monitor.stored()
         assert (after.newest - before.newest, after.waiting - before.waiting) == (3, 3)
+
+
+def test_sessions_are_listed_with_subscriptions_or_without(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    keeper = Keeper(url)
+    with Client(broker, "demo", session="void"), Client(broker, "demo", session="heard") as heard:
+        heard.subscribe("pilots/demo/#")
+    assert {session_name("void"), session_name("heard")} <= keeper.sessions()
+    keeper.forget((), session_name("void"))
+    assert session_name("void") not in keeper.sessions()
+    with Client(broker, "demo", session="void") as void:
+        assert not void.session_present
+
+
+def test_who_does_not_read_is_found_with_what_waits(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    with closing(deaf_client(broker)), Client(broker, "demo") as demo, watching(url) as monitor:
+        for _ in range(20):
+            demo.publish("pilots/demo/loud", ["x" * 1_000_000], qos=0)
+        wait_until(lambda: [one.user for one in monitor.slow_readers() if one.waiting > 1_000_000], "it waits")
+        assert [one.client for one in monitor.slow_readers()] == ["deaf"]
+        assert next(one for one in monitor.connections() if one.client == "deaf").subscriptions == 1
+
+
+def deaf_client(broker: Running) -> socket.socket:
+    """Return a connection that subscribes, and reads nothing more."""
+    one = socket.create_connection((broker.host, broker.mqtt_port), timeout=60)
+    fields = b"".join(map(text, ("deaf", "demo", password("demo"))))
+    one.sendall(packet(CONNECT, text("MQTT") + bytes([4, LOGIN | CLEAN, 0, 0]) + fields))
+    assert one.recv(4)[:1] == b"\x20"
+    one.sendall(subscribe(["pilots/demo/loud"]))
+    return one
 
 
 def test_one_line_serves_many_questions_and_outlives_what_cuts_it(watched: tuple[Running, str]) -> None:
