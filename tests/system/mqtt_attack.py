@@ -158,6 +158,13 @@ async def sessions(one: Attacker) -> None:
         await asyncio.sleep(0.05)
 
 
+async def empty_sessions(one: Attacker) -> None:
+    """Sessions without subscriptions, more than a pilot may have."""
+    for number in range(410):
+        _, writer = await one.connect(f"empty-{number}", clean=False)
+        await send(writer, packet(DISCONNECT))
+
+
 async def takeovers(one: Attacker) -> None:
     """Connect with the id of the other pilot, and throw away its session."""
     for number, pause in enumerate(one.moments()):
@@ -209,6 +216,7 @@ ATTACKS: dict[str, Callable[[Attacker], Awaitable[None]]] = {
         wills,
         retained,
         sessions,
+        empty_sessions,
         takeovers,
         denied,
         long_packets,

@@ -1,6 +1,5 @@
 """What one key can do to the embedded broker, and what its pilot is told: made for real, on one city."""
 
-import asyncio
 import socket
 import threading
 import time
@@ -12,8 +11,7 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from sandbox.broker_sessions import MAX_SESSIONS
-from tests.system.mqtt_attack import DISCONNECT, Attacker, attack, packet, send
+from tests.system.mqtt_attack import Attacker, attack
 from tests.system.running import SMALL, RunningCity, running_city
 from tests.waiting import wait_until
 from tests.zenata.broker.client import Client
@@ -173,15 +171,7 @@ def test_whoever_floods_is_cut_off_for_a_minute_and_nobody_else(city: RunningCit
 
 def test_sessions_that_nobody_resumes_are_ended_beyond_a_limit_with_subscriptions_or_without(city: RunningCity) -> None:
     key = pilot(city, "leaver")
-
-    async def leave() -> None:
-        one = Attacker(city.broker.host, city.broker.mqtt_port, "leaver_k", key, "leaver", 0.0)
-        for number in range(MAX_SESSIONS + 10):
-            _, writer = await one.connect(f"left{number}", clean=False)
-            await send(writer, packet(DISCONNECT))
-
-    with suppress(OSError):  # it may be cut off before it is through
-        asyncio.run(leave())
+    attack("empty_sessions", Attacker(city.broker.host, city.broker.mqtt_port, "leaver_k", key, "leaver", 0.0))
     wait_until(lambda: "sessions, where" in told(city, "leaver"), "the reason is told")
 
 
