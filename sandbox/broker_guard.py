@@ -141,7 +141,9 @@ class BrokerGuard(Background):
             self._recorded = self._keeper.sessions()
             self._sessions.keep(self._recorded | by_session.keys() | open_)
         sessions = self._sessions.of(self._recorded | by_session.keys())
-        consumers = {pilot: [one for name in names for one in by_session.get(name, ())] for pilot, names in sessions.items()}
+        consumers = {
+            pilot: [one for name in names for one in by_session.get(name, ())] for pilot, names in sessions.items()
+        }
         rates = {
             pilot: self._register.quotas(pilot).messages_per_second for pilot in {*sessions, *(one for one, _ in known)}
         }

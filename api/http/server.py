@@ -42,6 +42,9 @@ _ENDED_AT_ONCE = 10  # a tenth of them, so that looking for them costs little ea
 HEAD_TIMEOUT, BODY_TIMEOUT = 10.0, 60.0
 """How long a client may take to send the head of a request, and then its body [s]. Defaults."""
 
+ANSWER_TIMEOUT = 60.0
+"""How long a client may read nothing, or too little, of an answer of which more than 64 KiB wait for it [s]. A default."""
+
 _RENEWAL = 10  # turns of a tenth of a second between two checks whether the certificate has been renewed
 
 
@@ -54,6 +57,7 @@ class Protocol(HttpToolsProtocol):
     """
 
     _timer: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
     _since = 0.0
     _in_head = False
     _head = 0
@@ -70,6 +74,7 @@ class Protocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._stop_waiting()
+        self._is_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -104,6 +109,21 @@ class Protocol(HttpToolsProtocol):
         """End the time for the request."""
         self._stop_waiting()
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Begin the time for reading what waits."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(ANSWER_TIMEOUT, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """End it."""
+        super().resume_writing()
+        self._is_read()
+
+    def _is_read(self) -> None:
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
 
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on."""

@@ -147,6 +147,27 @@ def test_slow_connections_end(api: Api, monkeypatch: pytest.MonkeyPatch, parts: 
     assert httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
 
 
+def test_who_does_not_read_an_answer_is_disconnected(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.http.server.ANSWER_TIMEOUT", 0.2)
+    requests = b"GET /openapi.json HTTP/1.1\r\n" + HEAD + b"\r\n"
+    with connected(api) as deaf:
+        deaf.sendall(requests * 40)  # answers of 13 MB, more than the sockets take
+        wait_until(lambda: is_closed(deaf), "it is disconnected")
+    assert httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
+
+
+def is_closed(one: socket.socket) -> bool:
+    """Return whether the other side has closed a connection, of which nothing is read."""
+    one.setblocking(False)
+    try:
+        one.send(b"G")
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def test_a_kept_connection_and_a_stream_outlast_the_time_for_a_head(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.http.server.HEAD_TIMEOUT", 0.1)
     with api.client() as client:
