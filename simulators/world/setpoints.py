@@ -114,7 +114,8 @@ class Setpoints:
         if value is None:
             return None
         if not low <= value <= high:
-            return f"{setting.name} {value:g} is out of range: from {low:g} to {high:g} {setting.unit}"
+            unit = f" {setting.unit}" if setting.unit != "/" else ""  # a share is a number
+            return f"{setting.name} {value:g} is out of range: from {low:g} to {high:g}{unit}"
         if setting.whole and value != int(value):
             return f"{setting.name} {value:g} is not a whole number"
         return None

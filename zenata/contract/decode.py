@@ -123,6 +123,8 @@ def _explained(error: msgspec.ValidationError, type_: type, value: object) -> Bo
         return BodyError(_named(path), f"is missing: give {wanted}", _choices(node))
     shown = msgspec.json.encode(found).decode() if isinstance(found, str | float | int | None) else ""
     given = f"{shown} is not allowed" if 0 < len(shown) <= _SHOWN else "is not allowed as it is"
+    if path[-1:] == ["[...]"]:  # of a mapping, of which nobody says which
+        given = "the value of one of its members is not allowed"
     return BodyError(_named(path), f"{given}: give {wanted}", _choices(node))
 
 

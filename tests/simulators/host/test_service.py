@@ -202,7 +202,7 @@ class TestCommands:
     @pytest.mark.parametrize(
         ("topic", "payload", "reason"),
         [
-            (LAMP, b'{"id": "a", "set": {"dim": 1.5}}', "dim 1.5 is out of range: from 0 to 1 /"),
+            (LAMP, b'{"id": "a", "set": {"dim": 1.5}}', "dim 1.5 is out of range: from 0 to 1"),
             (LAMP, b'{"id": "a", "set": {"colour": 1}}', "unknown setting 'colour': kind streetlight has dim"),
             (LAMP, b'{"id": "a", "set": {}}', "nothing to set: name one of dim"),
             ("zenata/commands/streetlight/lamp-1", b'{"id": "a", "set": {"dim": 1}}', "unknown sensor 'lamp-1'"),

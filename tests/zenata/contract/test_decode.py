@@ -29,6 +29,12 @@ def problem(type_, body):
     return refused.value.member, refused.value.problem, refused.value.allowed
 
 
+def test_a_member_whose_name_is_free_is_said_to_be_wrong_inside():
+    member, text, _ = problem(NewCommand, {"sensor": "a", "set": {"dim": "0.5"}})
+    assert (member, text) == ("set", "the value of one of its members is not allowed: give a number or null")
+    assert problem(NewCommand, {"sensor": "a", "set": {}})[1].startswith("is not allowed as it is: give an object")
+
+
 @pytest.mark.parametrize(
     ("type_", "body", "member"),
     [
