@@ -220,7 +220,13 @@ class TrialService(Background):
         if closed and new.step == steps + 1:  # again, as the answer was lost
             return self._step_document(row, seed, new.step, {}, (0, 0))
         if row.phase != "running" or seed != row.current + 1:
-            raise TrialError(f"seed {seed} of this trial is over", "over")
+            has_come = seed <= row.current + 1
+            not_yet = (
+                f"seed {seed} of this trial, which has {len(row.seeds)}, has not come: seed {row.current + 1} is played"
+            )
+            raise TrialError(
+                f"seed {seed} of this trial is over" if has_come else not_yet, "over" if has_come else "early"
+            )
         step = row.step + 1 if new.step is None else new.step
         if step not in (row.step, row.step + 1) or step == 0:
             text = f"step {step} cannot be made: step {row.step} was made last, so ask for {row.step + 1}"

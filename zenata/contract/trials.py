@@ -65,11 +65,11 @@ class NewTrial(Body, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.variant != "plain" and self.mode == "graded":
-            raise ValueError("variant is for practice: leave it out of a graded trial")
+            raise ValueError("variant: it is for practice, so leave it out of a graded trial")
         if self.seeds is not None and self.mode == "graded":
-            raise ValueError("seeds of a graded trial are hidden: leave seeds out")
+            raise ValueError("seeds: those of a graded trial are hidden, so leave them out")
         if self.seeds is not None and len(set(self.seeds)) < len(self.seeds):
-            raise ValueError("seeds holds one twice")
+            raise ValueError("seeds: one comes twice")
 
 
 class NewStep(Body, frozen=True, kw_only=True):
@@ -119,7 +119,7 @@ class NewAnswers(Body, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.next and self.step is None:
-            raise ValueError("next needs step, so that a repeated message makes one step")
+            raise ValueError("next: it needs step, so that a repeated message makes one step")
 
 
 class AnswersTaken(Document, frozen=True, kw_only=True):

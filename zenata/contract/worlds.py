@@ -118,7 +118,7 @@ class Fork(Body, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.start is not None and self.at is not None:
-            raise ValueError("at is the earlier word for start: give start alone")
+            raise ValueError("at: it is the earlier word for start, so give start alone")
 
 
 class NewEvent(OpenDocument, frozen=True, kw_only=True):

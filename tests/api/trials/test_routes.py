@@ -241,6 +241,14 @@ def test_a_pilot_begins_so_many_trials_a_day_as_each_stays_on_its_list(client, m
 def test_what_is_no_trial_is_refused(client, members):
     response = client.post("/v1/trials", json={"challenge": "short", **members})
     assert refused(response)[0] == "invalid-parameter"
+    assert response.json()["parameter"] in members
+
+
+def test_a_seed_that_has_not_come_is_not_said_to_be_over(client):
+    trial = begin(client)
+    response = client.post(trial["step_url"], json={"seed": 9})
+    assert refused(response) == ("trial-conflict", "early")
+    assert "which has 1, has not come: seed 1 is played" in response.json()["detail"]
 
 
 def test_a_challenge_that_the_city_lacks_something_for_is_refused_before_anything_starts(client):
