@@ -119,7 +119,7 @@ class NewAnswers(Body, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.next and self.step is None:
-            raise ValueError("next: it needs step, so that a repeated message makes one step")
+            raise ValueError("next needs step, so that a repeated message makes one step")
 
 
 class AnswersTaken(Document, frozen=True, kw_only=True):
