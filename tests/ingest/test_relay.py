@@ -1,13 +1,13 @@
 """What an API hears that does not store: readings, from a real broker."""
 
 import threading
-import time
 
 import pytest
 
 from ingest.relay import Relay
 from ingest.service import FILTERS
 from tests.api.running import small_city
+from tests.waiting import wait_until
 from tests.zenata.broker.running import running_broker, standard_users
 from zenata.city.clock import WallClock
 from zenata.store.ledger import Ledger
@@ -45,9 +45,7 @@ def test_readings_are_passed_on_and_the_rest_is_left_to_ingest(kind, tmp_path):
             records = senml.message("air-0001", START + number, number + 1, PROPERTIES, [50.0 + number, 30.0])
             publisher.publish(topic, senml.encode(records))
             publisher.publish(topic, b"no pack")
-        deadline = time.monotonic() + TIMEOUT
-        while sum(map(len, batches)) < 6 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: sum(map(len, batches)) >= 6, "all readings are there", pause=0.02)
         stop.set()
         thread.join()
     values = sorted(value for batch in batches for value in batch.value.tolist())

@@ -15,6 +15,7 @@ from simulators.host.encoder import Encoder
 from simulators.host.service import Simulation
 from simulators.host.taking_up import take_up
 from tests.api.trials.hosting import FIRST, FORECAST, STEPS, begin, play, refused, step, steps, wait_for
+from tests.waiting import wait_until
 from zenata.contract.trials import MAX_ANSWERS
 from zenata.control.trials import MAX_TRIALS
 
@@ -137,12 +138,9 @@ def test_graded_trials_of_a_team_share_no_seed_and_tell_none(client, there, grad
 def test_of_a_graded_trial_nothing_is_told_between_its_seeds(client, graded):
     trial = begin(client, **graded)
     play(client, trial, answers=[FORECAST])
-    for _ in range(6000):
-        between = client.get(f"/v1/trials/{trial['trial']}").json()
-        if between["seeds_done"] == 1:
-            break
-        time.sleep(0.02)
-    assert between["seeds_done"] == 1
+    url = f"/v1/trials/{trial['trial']}"
+    wait_until(lambda: client.get(url).json()["seeds_done"] == 1, "the first seed is done", pause=0.02)
+    between = client.get(url).json()
     assert (between["results"], between["score"], between["baselines"]) == ([], None, {})
     assert (between["above_reference"], between["numbers"]) == (None, None)
     for document in ("report", "receipt"):
