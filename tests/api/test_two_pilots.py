@@ -227,13 +227,13 @@ def theirs(api: Api) -> Names:
         api.register.change("ben", edition="shared", by="test")
         api.context.trials.editions.open("shared")
         declaration = {"version": "secret-version", "name": "secret-board", "digest": f"sha256:{'5' * 64}"}
-        assert ben.put("/v1/editions/shared/declarations/leak-detection", json=declaration).is_success
+        assert ben.put("/v1/editions/shared/declarations/air-alert", json=declaration).is_success
         make("/v1/telemetry", {"secret_level": 1}, device="secret-roof-x")
         assert ben.post("/v1/telemetry", params={"device": "secret-none"}, json={"a": 1}).status_code == 404
         make("/v1/pilots/ben/keys", {"name": "secret-key-x"})
         export = make("/v1/exports", {"world": "w-foreign", **RANGE})["id"]
         hook = make("/v1/webhooks", {"name": "secret-hook", "url": "https://example.org/", "condition": THRESHOLD})
-        trial = make("/v1/trials", {"challenge": "leak-detection"})["trial"]
+        trial = make("/v1/trials", {"challenge": "air-alert"})["trial"]
         delivery = make(f"/v1/webhooks/{hook['id']}/test", {})["id"]
         wait_until(lambda: ben.get(f"/v1/exports/{export}").json()["state"] == "done", "it is written")
     return Names(

@@ -211,7 +211,7 @@ def bens(api: Api) -> dict[str, str]:
         assert ben.post("/v1/devices", json={"id": "roof"}).status_code == 201
         export = ben.post("/v1/exports", json={"start": "2026-01-01T00:00:00Z"}).json()["id"]
         hook = ben.post("/v1/webhooks", json={"url": "https://example.org/", "condition": threshold}).json()["id"]
-        trial = ben.post("/v1/trials", json={"challenge": "leak-detection"}).json()["trial"]
+        trial = ben.post("/v1/trials", json={"challenge": "air-alert"}).json()["trial"]
         delivery = ben.post(f"/v1/webhooks/{hook}/test").json()["id"]
     return {
         "world": "w-foreign",

@@ -136,8 +136,8 @@ def test_the_openapi_document_is_made_once_and_not_sent_to_who_has_it(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    encoded = Application._encoded
-    monkeypatch.setattr(Application, "_encoded", lambda app: made.append(1) or encoded(app))
+    openapi = Application.openapi
+    monkeypatch.setattr(Application, "openapi", lambda app: made.append(1) or openapi(app))
 
     async def ask(*tags: str) -> list[httpx.Response]:
         transport = httpx.ASGITransport(create_app(api.context))

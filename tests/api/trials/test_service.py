@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from api.trials.service import AT_ONCE, TrialService
-from tests.api.running import small_city
 from tests.api.trials.hosting import SHORT, STEPS
+from tests.simulators.conftest import small_city
 from tests.zenata.control.databases import sqlite_in
 from zenata.city.clock import WallClock
 from zenata.contract.trials import NewTrial

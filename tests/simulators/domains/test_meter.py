@@ -113,7 +113,7 @@ def test_without_voltage_nothing_is_drawn_and_the_rest_stays_the_same(city):
     (one, now), (other, then) = (
         (Meter(city, now), now) for now in (Conditions.of(city, seed=1), Conditions.of(city, seed=1))
     )
-    then.powered[one._index[3]] = False
+    then.powered[np.arange(len(city.sensors))[one._positions][3]] = False
     expected, found = run(one, now, 50), run(other, then, 50)
     assert (found[:, 3] == 0).all()
     assert_array_equal(np.delete(found, 3, axis=1), np.delete(expected, 3, axis=1))
