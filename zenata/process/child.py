@@ -29,7 +29,7 @@ def main(parent: int, nice: int, args: list[str]) -> None:
     with contextlib.suppress(AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # one that stands (SIGSTOP) takes no other
     if os.getppid() != parent:
-        sys.exit("the parent is dead")  # too early for the kernel to tell us
+        sys.exit(1)  # too early for the kernel to end us; the parent has told why
     lower_priority(nice)
     os.execvp(args[0], args)  # noqa: S606 - no shell is what we want
 

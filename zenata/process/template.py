@@ -276,7 +276,7 @@ def _leave(parent: int, name: str) -> None:
     library = ctypes.CDLL(None)
     library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)  # as in `zenata.process.child`
     if os.getppid() != parent:
-        sys.exit("the parent is dead")  # too early for the kernel to tell us
+        sys.exit(1)  # too early for the kernel to end us; the parent has told why
     library.prctl(_PR_SET_NAME, name.encode()[:15])
     _show_as(f"zenata: {name}")
 
