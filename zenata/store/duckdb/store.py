@@ -137,15 +137,16 @@ class DuckDBStore:
         if query.after and 0 <= query.after[1] < len(self._catalog):
             (id_,) = self._ids.of(np.array([query.after[1]])).tolist()
             behind = replace(query, after=(query.after[0], id_))
-        rows = None if rolled else self._recent.find(query, numbers)
+        recent = self._recent  # it is another once the file has been opened again, and counts its writes anew
+        rows = None if rolled else recent.find(query, numbers)
         if rows is None:
-            since = self._recent.writes
+            since = recent.writes
             rows = self._reader.rows(behind, numbers, self._ids.of(numbers), rolled=rolled)
             rows["series"] = self._ids.numbers(rows["series"])
             if not rolled:
                 series, times, _, _ = self._newest.of(numbers)
                 newest = dict(zip(series.tolist(), times.tolist(), strict=True))
-                self._recent.remember(query, numbers, newest, rows, since)
+                recent.remember(query, numbers, newest, rows, since)
         page = slice(query.limit)
         return Table(
             catalog=self._catalog,

@@ -87,6 +87,24 @@ def test_an_append_while_the_file_is_read_is_neither_missed_nor_doubled(store, m
         )
 
 
+def test_what_was_read_before_the_file_was_opened_anew_is_not_remembered(store, monkeypatch):
+    for time in range(3):
+        store.append(batch_of([Row(SERIES[0], NOON + time, 1.0, 1)]))
+    read = store._reader.rows
+
+    def interrupted(*args, **kwargs):
+        rows = read(*args, **kwargs)
+        store._load()
+        store.append(batch_of([Row(SERIES[0], NOON + 5, 2.0, 3)]))
+        return rows
+
+    query = query_of([0], 0, 10)
+    with monkeypatch.context() as patched:
+        patched.setattr(store._reader, "rows", interrupted)
+        store.query(query)
+    assert rows_of(store.query(query)) == rows_of(from_file(store, query, monkeypatch))
+
+
 def test_who_has_read_what_is_not_noted_yet_has_it_once(store, monkeypatch):
     store.append(batch_of([Row(SERIES[0], NOON, 1.0, 1)]))
     note = store._recent.write
