@@ -130,7 +130,7 @@ class Supervisor:
         self._programs: list[Program] = []
         self._running: dict[str, Process] = {}
         self._deaths: dict[str, deque[float]] = {}
-        self._waiting: set[str] = set()
+        self._waiting: dict[str, tuple[str, float]] = {}  # what was said last of what may pass, and the death after it
         self._due: dict[str, float] = {}  # when to start again what has died, on the monotonic clock
         try:
             logs.mkdir(parents=True, exist_ok=True)
@@ -217,12 +217,13 @@ class Supervisor:
     def _pause_after(self, program: Program, status: int) -> float:
         """Return how long to wait before a program that has just died is started again [s], or give it up."""
         if status == TRY_AGAIN:
-            if program.name not in self._waiting:
-                line = self._last_line(program).removeprefix(USER_ERROR)
+            line, now = self._last_line(program).removeprefix(USER_ERROR), time.monotonic()
+            said, last = self._waiting.get(program.name, ("", now))
+            if line != said or now - last > WINDOW:
                 self._say(f"{program.name}: {line}; it is started again until that is over")
-            self._waiting.add(program.name)
+            self._waiting[program.name] = line, now
             return _PASSING_PAUSE
-        self._waiting.discard(program.name)
+        self._waiting.pop(program.name, None)
         deaths = self._deaths[program.name]
         deaths.append(time.monotonic())
         if status == 2 and (line := self._last_line(program)).startswith(USER_ERROR):

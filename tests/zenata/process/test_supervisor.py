@@ -149,6 +149,27 @@ def test_what_ends_for_what_may_pass_is_started_until_it_has(supervisor, message
     wait_for(lambda: supervisor.check() or not ended(supervisor.pids["it"]))
 
 
+@pytest.mark.parametrize("what", ["another reason", "after a while"])
+def test_what_may_pass_is_told_anew_if_it_is_another_or_comes_back(supervisor, messages, tmp_path, monkeypatch, what):
+    monkeypatch.setattr(module, "_PASSING_PAUSE", 0.0)
+    reason = tmp_path / "reason"
+    reason.write_text("zenata: first\n")
+    supervisor.start(shell(f"cat {reason}; exit {TRY_AGAIN}"))
+    for _ in range(2):
+        wait_for(lambda: ended(supervisor.pids["it"]))
+        supervisor.check()
+    assert len(messages) == 1
+    if what == "another reason":
+        reason.write_text("zenata: second\n")
+    else:
+        monkeypatch.setattr(module, "WINDOW", -1.0)
+    for _ in range(2):
+        wait_for(lambda: ended(supervisor.pids["it"]))
+        supervisor.check()
+    assert len(messages) >= 2
+    assert ("second" in messages[-1]) == (what == "another reason")
+
+
 def test_what_dies_again_and_again_is_given_up_on(supervisor, messages, monkeypatch):
     monkeypatch.setattr(module, "_RESTART", Backoff(first=0.0, limit=0.0))
     supervisor.start(shell("exec sleep 60"))
