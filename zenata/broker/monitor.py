@@ -190,12 +190,13 @@ class BrokerMonitor:
         self._lock = threading.Lock()
 
     def connections(self, *, closed: bool = False) -> list[Connection]:
-        """Return who is connected now, by MQTT and by MQTT over WebSocket, and if `closed` who was last."""
+        """Return who is connected now, by MQTT and by MQTT over WebSocket, and if `closed` before them who was last, as they went."""
         found = [(one, True) for one in self._clients().data.connections]
         if closed:
             options = {"auth": True, "limit": _CLOSED, "state": 1, "sort": "stop"}
             answer = self._ask("PING.CONNZ", options, _Answer[_Clients])
-            found += [(one, False) for one in answer.data.connections if one.reason != _REFUSED]
+            gone = [(one, False) for one in answer.data.connections if one.reason != _REFUSED]
+            found = gone[::-1] + found  # NATS names those closed last first
         return [_connection(one, is_open) for one, is_open in found]
 
     def slow_readers(self) -> list[Connection]:

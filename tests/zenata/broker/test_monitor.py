@@ -166,6 +166,21 @@ def test_who_is_cut_is_disconnected_and_nobody_else(watched: tuple[Running, str]
         assert monitor.disconnect({"demo": 0}) == 0
 
 
+def test_those_closed_come_before_those_there_as_they_went(watched: tuple[Running, str]) -> None:
+    broker, url = watched
+    for session in ("went-1", "went-2", "went-3", "went-1"):
+        with Client(broker, "demo", session=session):
+            pass
+    with watching(url) as monitor, Client(broker, "demo", session="went-2"):
+
+        def names() -> list[str]:
+            return [one.client for one in monitor.connections(closed=True) if one.client.startswith("went-")]
+
+        expected = ["went-1", "went-2", "went-3", "went-1", "went-2"]
+        wait_until(lambda: len(names()) == len(expected), "the broker has noticed that all are gone")
+        assert names() == expected
+
+
 def test_of_a_user_those_are_cut_that_came_in_a_span_of_time(watched: tuple[Running, str]) -> None:
     broker, url = watched
     with watching(url) as monitor, Client(broker, "demo") as first:
