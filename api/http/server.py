@@ -42,8 +42,9 @@ _ENDED_AT_ONCE = 10  # a tenth of them, so that looking for them costs little ea
 HEAD_TIMEOUT, BODY_TIMEOUT = 10.0, 60.0
 """How long a client may take to send the head of a request, and then its body [s]. Defaults."""
 
-ANSWER_TIMEOUT = 60.0
-"""How long a client may read nothing, or too little, of an answer of which more than 64 KiB wait for it [s]. A default."""
+ANSWER_TIMEOUT, MIN_READ = 60.0, 65_536
+"""In how long [s] a client must read how much [bytes] of an answer of which more waits for it: over a slow line it takes its time.
+Defaults."""
 
 _RENEWAL = 10  # turns of a tenth of a second between two checks whether the certificate has been renewed
 
@@ -113,12 +114,22 @@ class Protocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin the time for reading what waits."""
         super().pause_writing()
-        self._unread = self.loop.call_later(ANSWER_TIMEOUT, self.transport.abort)
+        self._await_reading()
 
     def resume_writing(self) -> None:
         """End it."""
         super().resume_writing()
         self._is_read()
+
+    def _await_reading(self) -> None:
+        waiting = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(ANSWER_TIMEOUT, self._look_at_reading, waiting)
+
+    def _look_at_reading(self, before: int) -> None:
+        if before - self.transport.get_write_buffer_size() < MIN_READ:
+            self.transport.abort()
+        else:
+            self._await_reading()
 
     def _is_read(self) -> None:
         if self._unread is not None:

@@ -2,12 +2,15 @@
 
 import socket
 from contextlib import ExitStack
+from functools import partial
+from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from api.http.server import MAX_HEAD
+from api.http.server import MAX_HEAD, MIN_READ, Protocol
 from tests.api.running import Api
 from tests.waiting import wait_until
 
@@ -154,6 +157,22 @@ def test_who_does_not_read_an_answer_is_disconnected(api: Api, monkeypatch: pyte
         deaf.sendall(requests * 40)  # answers of 13 MB, more than the sockets take
         wait_until(lambda: is_closed(deaf), "it is disconnected")
     assert httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
+
+
+def test_who_reads_an_answer_slowly_goes_on_until_it_stops() -> None:
+    waiting, due, aborted = [10 * MIN_READ], [], []
+    protocol = Protocol.__new__(Protocol)
+    protocol.transport = SimpleNamespace(get_write_buffer_size=lambda: waiting[0], abort=lambda: aborted.append(True))
+    protocol.loop = SimpleNamespace(call_later=lambda _, act, *args: due.append(partial(act, *args)) or Mock())
+    protocol.flow = Mock()
+    protocol.pause_writing()
+    for _ in range(5):
+        waiting[0] -= MIN_READ
+        due.pop()()
+    assert not aborted
+    waiting[0] -= MIN_READ - 1
+    due.pop()()
+    assert (aborted, due) == ([True], [])
 
 
 def is_closed(one: socket.socket) -> bool:
