@@ -9,6 +9,8 @@ of the audit log, from where activity and alerts have it.
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +23,7 @@ from zenata.broker.keeper import Keeper
 from zenata.broker.log import Refusal
 from zenata.broker.monitor import BrokerMonitor, Connection, Consumer
 from zenata.broker.protocol import session_name
+from zenata.broker.received import Received
 from zenata.city.clock import WallClock
 from zenata.control.audit import BROKER_CUT_OFF, BROKER_LOST, BROKER_REFUSED, BROKER_REMOVED, Audit, AuditEntry
 from zenata.control.authenticator import Authenticator
@@ -63,6 +66,8 @@ class BrokerGuard(Background):
         Returns the owner of each private world.
     sessions : Path
         File of whose sessions are.
+    received : Received
+        Counts at the ports of the broker.
     """
 
     def __init__(
@@ -78,10 +83,12 @@ class BrokerGuard(Background):
         sweeper: Address,
         owners: Callable[[], Mapping[str, str]],
         sessions: Path,
+        received: Received,
     ) -> None:
         super().__init__("broker guard", daemon=True)
         self._monitor, self._keeper, self._register, self._audit = monitor, keeper, register, audit
         self._failures, self._losses, self._usage = failures, losses, UsageWatch(connections)
+        self._received = received
         self._owners, self._sweeper = owners, RetainedSweeper(sweeper, self._report_removed)
         self._damage, self._sessions_looked = SessionWatch(), 0.0
         self._sessions, self._recorded = PilotSessions(sessions), set[str]()  # with a record, at the last look
@@ -108,13 +115,14 @@ class BrokerGuard(Background):
             self._note("broker", BROKER_LOST, "broker", {"messages": lost})
 
     def _run(self) -> None:
-        with self._sweeper:
+        with self._sweeper, closing(self._received):
             self._watch()
 
     def _watch(self) -> None:
         due = 0.0
         while not self._stop.wait(_SLOW_INTERVAL):
             try:
+                self._received.take()
                 self._end_slow_readers()
                 if time.monotonic() >= due:
                     due = time.monotonic() + _INTERVAL
@@ -127,7 +135,7 @@ class BrokerGuard(Background):
     def _check(self) -> None:
         self.look_for_losses()
         self._users = users = {user.name: user.pilot for user in self._register.users()}
-        traffic = self._monitor.connections(closed=True)
+        traffic = self._traffic()
         self._report(traffic, users)
         known = [(users[one.user], one) for one in traffic if one.user in users]
         self._sessions.see(known)
@@ -160,6 +168,13 @@ class BrokerGuard(Background):
             for session in surplus_sessions(names, by_session, open_):
                 self._keeper.forget(by_session.get(session, ()), session)
                 self._recorded.discard(session)
+
+    def _traffic(self) -> list[Connection]:
+        """Return who is connected and who was last, each with all that came from it."""
+        open_, traffic, ended = self._received.open(), self._monitor.connections(closed=True), self._received.ended()
+        return [
+            replace(one, received=(open_ if one.is_open else ended).get((one.address, one.port), 0)) for one in traffic
+        ]
 
     def _end_slow_readers(self) -> None:
         """Disconnect clients that do not read, before the broker has no memory left."""

@@ -15,6 +15,16 @@ TOLERANCE = 2.0
 BURST = 10.0
 """Messages that may come at once, in seconds of the quota, as `ingest.quotas` has it. A default."""
 
+BESIDE, BESIDE_BURST = 2.0**20, 8 * 2.0**20
+"""Bytes a second of a pilot beside the payloads of its messages, and how many at once: topics, client ids, wills, subscriptions and
+acknowledgements. Defaults."""
+
+HEAD = 256
+"""Bytes of topic and protocol that a message may have without counting among those. A default."""
+
+MAX_CLIENT_ID = 256
+"""Characters of a client id: NATS keeps it in memory and tells it once a second. A default."""
+
 CONNECTS_PER_SECOND = 10.0
 """New connections of a pilot in the long run; as many at once as it may have. A default."""
 
@@ -35,6 +45,7 @@ EXCUSED, EXCUSED_AT_START = 3600.0, 600.0
 long where we have just started and do not know how long we were away [s]. Defaults."""
 
 _USED_UP = -1e-9
+_BESIDE = "bytes beside payloads"
 _ENDED = ": its oldest sessions are ended"
 
 
@@ -80,7 +91,7 @@ class UsageWatch:
     def __init__(self, connections: int) -> None:
         self._connections = connections
         self._consumers = set[str]()  # by name, at the check before
-        self._seen: dict[int, tuple[int, int]] = {}  # messages and bytes by connection
+        self._seen: dict[int, tuple[int, int, int]] = {}  # messages, bytes of payloads and others by connection
         self._pilots: dict[str, dict[str, Allowance]] = {}
         self._last: float | None = None  # look
         self._excused, self._excused_until = 0.0, 0.0  # for those who have sent nothing since the outage
@@ -117,17 +128,23 @@ class UsageWatch:
             Connections that are too many, the newest of each pilot.
         """
         messages, size, opened, filters = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+        beside, longest, seen = Counter[str](), Counter[str](), self._seen
+        self._seen = {}
         open_: dict[str, list[int]] = {}
         for pilot, one in traffic:
-            before = self._seen.get(one.number)
-            sent = (0, 0) if before is None else before
+            before = seen.get(one.number)
+            sent = before or (0, 0, 0)
             messages[pilot] += max(one.messages - sent[0], 0)
             size[pilot] += max(one.size - sent[1], 0)
+            others = _beside_payloads(one) if one.received else sent[2]
+            beside[pilot] += others - sent[2]
+            self._seen[one.number] = (one.messages, one.size, others)
             opened[pilot] += before is None
             if one.is_open:
                 open_.setdefault(pilot, []).append(one.number)
                 filters[pilot] += one.subscriptions
-        self._seen = {one.number: (one.messages, one.size) for _, one in traffic}
+            told = before is not None and not one.is_open  # it stays long among those that were there last
+            longest[pilot] = max(longest[pilot], 0 if told else len(one.client))
         self.sent = messages + opened
         new = {pilot: sum(one.name not in self._consumers for one in own) for pilot, own in consumers.items()}
         self._consumers = {one.name for own in consumers.values() for one in own}
@@ -140,11 +157,13 @@ class UsageWatch:
             if rate is None:
                 self._pilots.pop(pilot, None)
                 continue
-            sums = tuple(float(one) for one in (messages[pilot], size[pilot], opened[pilot], new.get(pilot, 0)))
+            counted = (messages[pilot], size[pilot], opened[pilot], new.get(pilot, 0), beside[pilot])
+            sums = tuple(map(float, counted))
             if reason := self._exceeded(pilot, rate, sums, now, outage):
                 reasons[pilot] = reason
             held = {
                 "connections at once": (len(open_.get(pilot, ())), most := self._connections, TOLERANCE * most, ""),
+                "characters of a client id": (longest[pilot], MAX_CLIENT_ID, MAX_CLIENT_ID, ""),
                 "subscriptions": (filters[pilot], MAX_FILTERS, MAX_FILTERS, ""),
                 "sessions": (len(sessions.get(pilot, ())), MAX_SESSIONS, MAX_SESSIONS, _ENDED),
                 "subscriptions at QoS 1": (len(consumers.get(pilot, ())), MAX_SUBSCRIPTIONS, MAX_SUBSCRIPTIONS, _ENDED),
@@ -178,17 +197,22 @@ class UsageWatch:
             ),
             "connects": (sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
             "subscriptions at QoS 1": (sums[3], SUBSCRIBES_PER_SECOND, MAX_SUBSCRIPTIONS, "keep a session instead"),
+            _BESIDE: (sums[4], BESIDE, BESIDE_BURST, "make topics, client ids, wills and filters shorter"),
         }
         for what, (amount, allowed, burst, hint) in limits.items():
             if what in usage:
-                usage[what].left += outage * allowed
+                usage[what].left += 0.0 if what == _BESIDE else outage * allowed
             else:
-                excused = self._excused if now < self._excused_until else 0.0
+                excused = self._excused if now < self._excused_until and what != _BESIDE else 0.0
                 usage[what] = Allowance(burst + excused * allowed, now)
             left = usage[what]
             if left.spend(amount, allowed, max(burst, 1.0), now):
                 return f"too many {what} over MQTT for more than {TOLERANCE:.0f} s: {hint}"
         return ""
+
+
+def _beside_payloads(one: Connection) -> int:
+    return max(one.received - one.size - HEAD * one.messages, 0)
 
 
 def slow_readers(connections: Sequence[tuple[str, Connection]]) -> list[tuple[str, Connection]]:

@@ -134,7 +134,7 @@ class EmbeddedUsers:
         monitor_port: MonitorPort | None = None,
         monitor: BrokerMonitor | None = None,
     ) -> None:
-        self._settings, self._ports, self._original = settings, ports, certificate
+        self._settings, self.ports, self._original = settings, ports, certificate
         self._stamp: tuple[int, ...] = ()
         self.certificate = self._copied(certificate) if certificate else None
         self._nats = Nats(monitor=monitor_port)
@@ -166,8 +166,8 @@ class EmbeddedUsers:
         args = self._nats.prepare(
             folder=self._settings.data_dir / "broker",
             host=self._settings.host,
-            mqtt_port=self._ports["--mqtt-port"],
-            ws_port=self._ports["--ws-port"],
+            mqtt_port=self.ports["--mqtt-port"],
+            ws_port=self.ports["--ws-port"],
             users=[*self._services, *users],
             certificate=self.certificate,
         )

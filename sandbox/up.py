@@ -27,6 +27,7 @@ from zenata.broker.base import MONITOR, SWEEPER, wait_ready
 from zenata.broker.keeper import Keeper
 from zenata.broker.monitor import BrokerMonitor
 from zenata.broker.nats import MonitorPort, Nats
+from zenata.broker.received import Received
 from zenata.city.clock import SECOND, format_time
 from zenata.control.audit import Audit
 from zenata.control.register import Register
@@ -166,6 +167,7 @@ def _guard(settings: Settings, plan: Plan, register: Register, failures: BrokerF
         sweeper=plan.sweeper,
         owners=WorldFolders(settings.worlds_dir).owners,
         sessions=settings.data_dir / "broker" / "sessions.json",
+        received=Received([plan.access.ports[name] for name in ("--mqtt-port", "--ws-port")]),
     )
     plan.access.excluded = lambda: guard.excluded
     return guard

@@ -19,6 +19,8 @@ from zenata.control.audit import AuditEntry
 from zenata.wire.address import Address
 
 RATES = {"aqua": 100.0, "volt": 100.0}
+OPEN, ENDED = {("a", 1): 5}, {("a", 2): 6, ("a", 1): 7}
+"""What the kernel says."""
 
 
 def connection(number: int, messages: int = 0, size: int = 0, *, is_open: bool = True) -> Connection:
@@ -58,6 +60,44 @@ def test_twice_the_quota_is_tolerated_and_more_is_not() -> None:
 def test_bytes_count_too() -> None:
     assert cut_off(100, size=8000) is None
     assert cut_off(100, size=200_000) == 3
+
+
+def heard(received: int, messages: int = 0, size: int = 0, client: str = "c", **more: Any) -> tuple[str, Connection]:
+    return "aqua", replace(connection(1, messages, size, **more), received=received, client=client)
+
+
+def test_what_is_beside_payloads_counts_also_soon_after_the_start() -> None:
+    watch = UsageWatch(10)
+    sent = [heard(60_000 * 140 * second, 140 * second) for second in range(10)]
+    found = [watch.check([one], RATES, float(second))[0] for second, one in enumerate(sent)]
+    assert [bool(one) for one in found[:6]] == [False, False, False, False, True, False]
+    assert "bytes beside payloads" in found[4]["aqua"]
+
+
+def test_topics_of_messages_and_what_the_kernel_does_not_know_are_not_beside_payloads() -> None:
+    watch = begun(UsageWatch(10))
+    for second in range(1, 30):
+        size = 15_000 * 100 * second
+        for received in (size + 200 * 100 * second, 0):
+            assert watch.check([heard(received, 100 * second, size)], RATES, second) == ({}, [])
+
+
+def test_connections_that_end_between_two_looks_count_once() -> None:
+    watch = begun(UsageWatch(10))
+    assert watch.check([heard(9_000_000, is_open=False)], RATES, 1.0) == ({}, [])
+    for second in range(2, 10):
+        assert watch.check([heard(0, is_open=False)], RATES, float(second)) == ({}, [])
+    assert "beside payloads" in str([watch.check([heard(n * 9_000_000)], RATES, 10.0 + n) for n in range(5)]), (
+        "and an open one each second"
+    )
+
+
+def test_a_long_client_id_is_cut_off_once() -> None:
+    watch = begun(UsageWatch(10))
+    reasons, _ = watch.check([heard(0, client="x" * 60_000)], RATES, 1.0)
+    assert reasons["aqua"] == "60000 characters of a client id, where 256 are allowed"
+    assert watch.check([heard(0, client="x" * 60_000, is_open=False)], RATES, 2.0) == ({}, [])
+    assert watch.check([heard(0, client="x" * 256)], RATES, 3.0) == ({}, [])
 
 
 def test_a_gateway_that_was_away_sends_what_it_stored() -> None:
@@ -130,6 +170,7 @@ def guard(monitor: dict[str, Any], file: Path, noted: list[AuditEntry], **keeper
         sweeper=Address(host="127.0.0.1", port=1),
         owners=dict,
         sessions=file,
+        received=SimpleNamespace(open=lambda: OPEN, ended=lambda: ENDED),
     )
 
 
@@ -138,6 +179,12 @@ def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     found = [0.0]
     monkeypatch.setattr(broker_guard, "time", SimpleNamespace(monotonic=lambda: found[0]))
     return found
+
+
+def test_what_the_kernel_says_goes_to_the_connections_that_it_is_of(tmp_path: Path) -> None:
+    there = [replace(connection(n), address="a", port=n % 3, is_open=n < 3) for n in range(1, 6)]
+    watch = guard({"connections": lambda *, closed: there}, tmp_path / "sessions", [])
+    assert [one.received for one in watch._traffic()] == [5, 0, 0, 7, 6]
 
 
 def test_whoever_floods_is_kept_out_for_a_minute_and_its_connections_are_closed(now: list[float], tmp_path) -> None:

@@ -51,8 +51,8 @@ class Attacker:
 
     def moments(self, pause: float = 0.1) -> Iterator[float]:
         """Yield pauses [s] until the time is over."""
-        end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
+        began = time.monotonic()
+        while time.monotonic() < began + self.seconds:  # which may be ended from outside
             yield pause
 
     async def open(self) -> Streams:
@@ -126,6 +126,27 @@ async def wills(one: Attacker) -> None:
             will = (f"pilots/{one.pilot}/telemetry/w{number % 50}", b"\xff" * 60_000)
             _, writer = await one.connect(f"will-{number % 50}", will=will)
             writer.transport.abort()
+        await asyncio.sleep(pause)
+
+
+async def long_topics(one: Attacker) -> None:
+    """Topics of 60 kB at QoS 1, no two alike, within twice the quota of messages, for a session that never resumes."""
+    _, away = await one.connect("away", clean=False)
+    await send(away, subscribe([f"pilots/{one.pilot}/#"], 1))
+    await asyncio.sleep(1.0)
+    await send(away, packet(DISCONNECT))
+    _, writer = await one.connect("long-topics")
+    for number, pause in enumerate(one.moments(1 / 150)):
+        topic = f"pilots/{one.pilot}/telemetry/{number:06}{'x' * 60_000}"
+        await send(writer, packet(PUBLISH | 2, text(topic) + (number % 65_535 + 1).to_bytes(2, "big")))
+        await asyncio.sleep(pause)
+
+
+async def long_ids(one: Attacker) -> None:
+    """Client ids of 60 kB."""
+    for number, pause in enumerate(one.moments()):
+        with suppress(OSError):
+            await one.connect(f"{number:06}{'x' * 60_000}")
         await asyncio.sleep(pause)
 
 
@@ -214,6 +235,8 @@ ATTACKS: dict[str, Callable[[Attacker], Awaitable[None]]] = {
         unacknowledged,
         slow_readers,
         wills,
+        long_topics,
+        long_ids,
         retained,
         sessions,
         empty_sessions,

@@ -13,7 +13,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from tests.system.mqtt_attack import Attacker, attack
 from tests.system.running import SMALL, RunningCity, running_city
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 from tests.zenata.broker.client import Client
 
 pytestmark = pytest.mark.slow
@@ -173,6 +173,21 @@ def test_sessions_that_nobody_resumes_are_ended_beyond_a_limit_with_subscription
     key = pilot(city, "leaver")
     attack("empty_sessions", Attacker(city.broker.host, city.broker.mqtt_port, "leaver_k", key, "leaver", 0.0))
     wait_until(lambda: "sessions, where" in told(city, "leaver"), "the reason is told")
+
+
+@pytest.mark.parametrize(("name", "reason"), [("long_topics", "beside payloads"), ("long_ids", "client id")])
+def test_topics_and_client_ids_of_60_kb_are_cut_off(city: RunningCity, name: str, reason: str) -> None:
+    """The former without end, as nobody knows how fast a busy machine sends."""
+    user = name.replace("_", "-")
+    one = Attacker(city.broker.host, city.broker.mqtt_port, f"{user}_k", pilot(city, user), user, PATIENCE)
+    thread = threading.Thread(target=attack, args=(name, one))
+    thread.start()
+    try:
+        wait_until(lambda: reason in told(city, user), "the reason is told")
+    finally:
+        one.seconds = 0.0
+        thread.join()
+    city.wait_for_more()
 
 
 def test_clients_that_do_not_read_are_disconnected_before_they_fill_the_memory_of_the_broker(city: RunningCity) -> None:

@@ -46,7 +46,7 @@ class Connection:
         Empty where it was refused.
     client : str
         Its MQTT client id.
-    address : str
+    address, port : str, int
         Where it comes from.
     since : int
         [us since the Unix epoch]
@@ -57,6 +57,8 @@ class Connection:
         What it has not read yet, in the broker's memory [bytes].
     subscriptions : int
         That it has now, of any QoS; NATS counts up to four for one at QoS 1.
+    received : int
+        All bytes that came from it, as `zenata.broker.received` knows them; 0 is unknown. NATS counts those of payloads.
     """
 
     number: int
@@ -69,6 +71,8 @@ class Connection:
     is_open: bool = True
     waiting: int = 0
     subscriptions: int = 0
+    port: int = 0
+    received: int = 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,6 +118,7 @@ class _Client(msgspec.Struct):
     authorized_user: str = ""
     mqtt_client: str = ""
     ip: str = ""
+    port: int = 0
     in_msgs: int = 0
     in_bytes: int = 0
     pending_bytes: int = 0
@@ -306,6 +311,7 @@ def _connection(one: _Client, is_open: bool) -> Connection:
         user=one.authorized_user,
         client=one.mqtt_client,
         address=one.ip,
+        port=one.port,
         since=parse_time(one.start),
         messages=one.in_msgs,
         size=one.in_bytes,
