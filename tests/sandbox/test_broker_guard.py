@@ -12,9 +12,10 @@ import pytest
 from sandbox import broker_guard
 from sandbox.broker_guard import CUT_OFF, SLOW, BrokerGuard
 from sandbox.broker_sessions import MAX_SESSIONS, MAX_SUBSCRIPTIONS, PilotSessions
-from sandbox.broker_usage import BURST, EXCUSED_AT_START, MAX_WAITING, SUBSCRIBES_PER_SECOND, UsageWatch
+from sandbox.broker_usage import BURST, EXCUSED_AT_START, MAX_FILTERS, MAX_WAITING, SUBSCRIBES_PER_SECOND, UsageWatch
 from zenata.broker.monitor import Connection, Consumer
 from zenata.broker.protocol import session_name
+from zenata.city.sentences import recognise
 from zenata.control.audit import AuditEntry
 from zenata.wire.address import Address
 
@@ -98,6 +99,53 @@ def test_a_long_client_id_is_cut_off_once() -> None:
     assert reasons["aqua"] == "60000 characters of a client id, where 256 are allowed"
     assert watch.check([heard(0, client="x" * 60_000, is_open=False)], RATES, 2.0) == ({}, [])
     assert watch.check([heard(0, client="x" * 256)], RATES, 3.0) == ({}, [])
+
+
+def codes(found: Sequence[dict[str, str]]) -> set[str]:
+    """Return the sentences that are reasons; each of them must be known."""
+    known = [recognise(text) for reasons in found for text in reasons.values()]
+    return {one[0] if one else "" for one in known}
+
+
+@pytest.mark.parametrize(
+    ("code", "more"),
+    [
+        ("too-many-messages", {"messages": 10**5}),
+        ("too-many-bytes", {"size": 10**8}),
+        ("too-many-beside", {"received": 10**8}),
+        ("subscriptions", {"subscriptions": MAX_FILTERS + 1}),
+        ("client-id-length", {"client": "x" * 257}),
+    ],
+)
+def test_reasons_are_known_in_every_language(code: str, more: dict[str, Any]) -> None:
+    watch, one = begun(UsageWatch(10)), connection(1)
+    grown = [
+        {name: value * n if isinstance(value, int) else value for name, value in more.items()} for n in range(1, 6)
+    ]
+    found = [watch.check([("aqua", replace(one, **now))], RATES, 1.0 + n)[0] for n, now in enumerate(grown)]
+    assert codes(found) == {code}
+
+
+@pytest.mark.parametrize(
+    ("code", "consumers"),
+    [("too-many-subscriptions", MAX_SUBSCRIPTIONS), ("subscriptions-qos-1", MAX_SUBSCRIPTIONS + 1)],
+)
+def test_reasons_of_subscriptions_are_known_in_every_language(code: str, consumers: int) -> None:
+    watch = begun(UsageWatch(10))
+    held = [{"aqua": [consumer(10**4 * second + one) for one in range(consumers)]} for second in range(6)]
+    found = [watch.check([], RATES, 1.0 + second, one)[0] for second, one in enumerate(held)]
+    assert code in codes(found)
+
+
+def test_the_reason_of_too_many_connects_is_known_in_every_language() -> None:
+    watch = begun(UsageWatch(100))
+    found = [
+        watch.check(
+            [("aqua", connection(n, is_open=False)) for n in range(500 * second, 500 * (second + 1))], RATES, second
+        )[0]
+        for second in range(1, 6)
+    ]
+    assert codes(found) == {"too-many-connects"}
 
 
 def test_a_gateway_that_was_away_sends_what_it_stored() -> None:
