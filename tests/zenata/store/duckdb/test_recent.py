@@ -129,6 +129,11 @@ def test_a_deleted_world_leaves_nothing_and_memory_is_bounded(store, monkeypatch
     assert list(store._recent._spans) == [2, 0]
     store.append(grid_of(catalog, 3, range(100, 200, 10)))
     assert list(store._recent._spans) == [0]
+    monkeypatch.setattr(recent, "MAX_SERIES", 2)
+    for number in range(3):
+        store.query(query_of([number], 5000, 6000))  # without rows, which need no room
+    assert list(store._recent._spans) == [1, 2]
+    store.query(query_of([0], 0, 1000))
     store.forget("zenata")
     assert not len(store.query(query_of([0], 0, 1000)))
     assert (store._recent._size, dict(store._recent._spans)) == (0, {})
