@@ -1,9 +1,8 @@
 """Guard of the embedded broker: cuts off pilots that send far beyond their quotas, and reports what the broker refuses.
 
 A broker takes messages before quotas count them. So each user's connections, messages and bytes are watched by its
-monitoring, and the pilot of a user that goes beyond twice its quota is kept out for a minute; what devices send late because we or the broker were
-away is excused. What is found is an entry
-of the audit log, from where activity and alerts have it.
+monitoring, and the pilot of a user that goes beyond twice its quota is kept out for a minute; what devices send late
+because we or the broker were away is excused. What is found is an entry of the audit log, from where activity and alerts have it.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """Rights of roles: which role may call which route, and on whose things. The only place that says so.
 
 Beside the role stand the scope of a key, which fits the method of a request (`api.http.auth`), and what a pilot was
-granted: devices of the shared city that it may command (`zenata.control.directory`).
+granted: devices of the shared city that it may command (`zenata.control.register`).
 """
 
 from dataclasses import dataclass

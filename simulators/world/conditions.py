@@ -1,6 +1,6 @@
 """What the city is like at one tick: the one place where domains meet.
 
-Domains step in a fixed order (`simulators.domains.DOMAINS`); each writes its part here and reads what was written
+Domains step in a fixed order (`simulators.domains.registry.DOMAINS`); each writes its part here and reads what was written
 before. What a domain reads of a *later* one is a tick old, which is what keeps the order from mattering to physics.
 """
 
