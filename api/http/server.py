@@ -46,6 +46,10 @@ ANSWER_TIMEOUT, MIN_READ = 60.0, 65_536
 """In how long [s] a client must read how much [bytes] of an answer of which more waits for it: over a slow line it takes its time.
 Defaults."""
 
+MAX_UNREAD = 256 * 2**20
+"""Bytes of answers that may wait for the connections of a pilot, or of all strangers, in our memory. A default: 100 answers of the newest
+readings of the whole city."""
+
 _RENEWAL = 10  # turns of a tenth of a second between two checks whether the certificate has been renewed
 
 
@@ -57,6 +61,8 @@ class Protocol(HttpToolsProtocol):
     other versions.
     """
 
+    paused = 0.0
+    """Since when its client has not read an answer, on the clock of the loop [s]; zero if it has."""
     _timer: asyncio.TimerHandle | None = None
     _unread: asyncio.TimerHandle | None = None
     _since = 0.0
@@ -114,12 +120,34 @@ class Protocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """Begin the time for reading what waits."""
         super().pause_writing()
+        self.paused = self.loop.time()
         self._await_reading()
+        self._end_unread()
 
     def resume_writing(self) -> None:
         """End it."""
         super().resume_writing()
+        self.paused = 0.0
         self._is_read()
+
+    def _end_unread(self) -> None:
+        """End connections of the same pilot that have waited longest, so that no more than `MAX_UNREAD` waits."""
+        pilot = self.pilot
+        protocols = [one for one in self.connections if isinstance(one, Protocol)]
+        waiting = [one for one in protocols if one.paused and one.pilot == pilot]
+        left = sum(one.transport.get_write_buffer_size() for one in waiting)
+        for one in sorted(waiting, key=lambda one: one.paused):
+            if left <= MAX_UNREAD:
+                return
+            left -= one.transport.get_write_buffer_size()
+            one.paused = 0.0
+            one.transport.abort()
+
+    @property
+    def pilot(self) -> str:
+        """Whose request came last; empty of a stranger, and where it came before the answer to another was ready."""
+        principal = self.cycle.scope["state"].get("principal") if self.cycle else None
+        return principal.pilot if principal else ""
 
     def _await_reading(self) -> None:
         waiting = self.transport.get_write_buffer_size()

@@ -163,8 +163,10 @@ def test_who_reads_an_answer_slowly_goes_on_until_it_stops() -> None:
     waiting, due, aborted = [10 * MIN_READ], [], []
     protocol = Protocol.__new__(Protocol)
     protocol.transport = SimpleNamespace(get_write_buffer_size=lambda: waiting[0], abort=lambda: aborted.append(True))
-    protocol.loop = SimpleNamespace(call_later=lambda _, act, *args: due.append(partial(act, *args)) or Mock())
-    protocol.flow = Mock()
+    protocol.loop = SimpleNamespace(
+        time=lambda: 1.0, call_later=lambda _, act, *args: due.append(partial(act, *args)) or Mock()
+    )
+    protocol.flow, protocol.connections, protocol.cycle = Mock(), set(), None
     protocol.pause_writing()
     for _ in range(5):
         waiting[0] -= MIN_READ
@@ -173,6 +175,35 @@ def test_who_reads_an_answer_slowly_goes_on_until_it_stops() -> None:
     waiting[0] -= MIN_READ - 1
     due.pop()()
     assert (aborted, due) == ([True], [])
+
+
+def test_answers_of_a_pilot_that_nobody_reads_have_a_bound_and_its_oldest_make_room(monkeypatch) -> None:
+    monkeypatch.setattr("api.http.server.MAX_UNREAD", 100)
+    ended, connections = [], set[Protocol]()
+
+    def paused(number: int, pilot: str, waiting: int) -> Protocol:
+        one = Protocol.__new__(Protocol)
+        one.connections, one.flow = connections, Mock()
+        one.transport = SimpleNamespace(get_write_buffer_size=lambda: waiting, abort=lambda: ended.append(number))
+        one.loop = SimpleNamespace(time=lambda: float(number), call_later=lambda *_: Mock())
+        principal = SimpleNamespace(pilot=pilot) if pilot else None
+        one.cycle = SimpleNamespace(scope={"state": {"principal": principal}})
+        connections.add(one)
+        one.pause_writing()
+        return one
+
+    paused(1, "aqua", 60)
+    paused(2, "", 60)
+    paused(3, "volt", 60)
+    read = paused(4, "volt", 30)
+    assert ended == []
+    read.resume_writing()
+    paused(5, "volt", 40)
+    assert ended == []
+    paused(6, "volt", 10)
+    assert ended == [3], "the oldest of the same pilot"
+    paused(7, "", 110)
+    assert ended == [3, 2, 7], "strangers together, and an answer that is too long alone"
 
 
 def is_closed(one: socket.socket) -> bool:
