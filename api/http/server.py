@@ -146,7 +146,8 @@ class Protocol(HttpToolsProtocol):
     @property
     def pilot(self) -> str:
         """Whose request came last; empty of a stranger, and where it came before the answer to another was ready."""
-        principal = self.cycle.scope["state"].get("principal") if self.cycle else None
+        scope = getattr(self.cycle, "scope", {"state": {}})  # there may be no cycle yet
+        principal = scope["state"].get("principal")
         return principal.pilot if principal else ""
 
     def _await_reading(self) -> None:
