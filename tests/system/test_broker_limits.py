@@ -1,10 +1,12 @@
 """What one key can do to the embedded broker, and what its pilot is told: made for real, on one city."""
 
+import json
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -173,6 +175,26 @@ def test_sessions_that_nobody_resumes_are_ended_beyond_a_limit_with_subscription
     key = pilot(city, "leaver")
     attack("empty_sessions", Attacker(city.broker.host, city.broker.mqtt_port, "leaver_k", key, "leaver", 0.0))
     wait_until(lambda: "sessions, where" in told(city, "leaver"), "the reason is told")
+
+
+@pytest.mark.soak
+def test_whose_sessions_are_is_known_after_a_restart(tmp_path: Path) -> None:
+    def leave(city: RunningCity, numbers: range) -> None:
+        for number in numbers:
+            with Client(city.broker, "leaver_k", secret=key, session=f"left-{number}"):
+                pass
+
+    with running_city(tmp_path / "data", *SMALL) as city:
+        key = pilot(city, "leaver")
+        leave(city, range(390))
+        noted = city.folder / "broker" / "sessions.json"
+        wait_until(lambda: noted.exists() and len(json.loads(noted.read_bytes())) >= 390, "they are noted")
+        assert told(city, "leaver") == ""
+    with running_city(tmp_path / "data", *SMALL) as city:
+        leave(city, range(390, 410))
+        wait_until(lambda: len(json.loads(noted.read_bytes())) == 400, "its oldest are ended")
+        with Client(city.broker, "leaver_k", secret=key, session="left-0") as oldest:
+            assert not oldest.session_present
 
 
 @pytest.mark.parametrize(("name", "reason"), [("long_topics", "beside payloads"), ("long_ids", "client id")])
