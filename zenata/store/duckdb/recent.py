@@ -43,7 +43,7 @@ class RecentReadings:
         self._lock = threading.Lock()
         self._spans: OrderedDict[int, _Span] = OrderedDict()  # the one asked for longest ago first
         self._size = 0  # readings in them
-        self._written: dict[int, int] = {}  # the last write of each series
+        self._written = np.zeros(0, dtype=np.int64)  # the last write of each series
         self.writes = 0
         """How often something was written: `remember` wants to know since when its rows were looked for."""
 
@@ -82,7 +82,7 @@ class RecentReadings:
         if not _is_small(query, numbers) or len(rows["series"]) > min(query.limit, MAX_ROWS):
             return
         with self._lock:
-            if any(self._written.get(number, 0) > since for number in numbers.tolist()):
+            if (self._written[numbers[numbers < len(self._written)]] > since).any():
                 return
             for number in numbers.tolist():
                 own = part(rows, rows["series"] == number)
@@ -105,7 +105,10 @@ class RecentReadings:
         """
         with self._lock:
             self.writes += 1
-            self._written.update(dict.fromkeys(rows["series"].tolist(), self.writes))
+            count = int(rows["series"].max(initial=-1)) + 1
+            if count > len(self._written):
+                self._written = np.pad(self._written, (0, 2 * count - len(self._written)))
+            self._written[rows["series"]] = self.writes
             held = np.isin(rows["series"], list(self._spans)) if self._spans else np.zeros(len(newer), dtype=np.bool_)
             for number in np.unique(rows["series"][held]).tolist():
                 span = self._spans[number]
@@ -128,7 +131,6 @@ class RecentReadings:
         """Forget series that were deleted."""
         with self._lock:
             for number in numbers.tolist():
-                self._written.pop(number, None)
                 if number in self._spans:
                     self._drop(number)
 
