@@ -58,6 +58,7 @@ def guard_of(monitor: BrokerMonitor, url: str) -> BrokerGuard:
         sweeper=Address(host=HOST, port=1),
         owners=dict,
         sessions=Path("absent"),
+        received=absent,
     )
 
 
