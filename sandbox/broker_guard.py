@@ -138,13 +138,14 @@ class BrokerGuard(Background):
         self._report(traffic, users)
         known = [(users[one.user], one) for one in traffic if one.user in users]
         self._sessions.see(known)
+        there = self._monitor.consumers()
         by_session: dict[str, list[Consumer]] = {}
-        for consumer in self._monitor.consumers():
+        for consumer in there:
             by_session.setdefault(consumer.session, []).append(consumer)
         open_ = {session_name(one.client) for _, one in known if one.is_open}
         if time.monotonic() - self._sessions_looked >= _SESSIONS:
             self._sessions_looked = time.monotonic()
-            self.mend_sessions(traffic)
+            self.mend_sessions(traffic, there)
             self._recorded = self._keeper.sessions()
             self._sessions.keep(self._recorded | by_session.keys() | open_)
         sessions = self._sessions.of(self._recorded | by_session.keys())
@@ -182,14 +183,13 @@ class BrokerGuard(Background):
         if gone:
             self._monitor.kick([one.number for _, one in gone])
         for pilot, one in gone:
-            if not any(
-                (pilot, SLOW) == (who, reason) for who, _, reason in self._reported
-            ):  # one client tells it of all
+            is_known = any((pilot, SLOW) == (who, reason) for who, _, reason in self._reported)
+            if not is_known:  # one client tells it of all
                 self._note_refusal(
                     pilot, Refusal(number=one.number, client=one.client, address=one.address, reason=SLOW)
                 )
 
-    def mend_sessions(self, traffic: Collection[Connection]) -> None:
+    def mend_sessions(self, traffic: Collection[Connection], consumers: Collection[Consumer]) -> None:
         """Remove what damaged sessions have left in the broker; a client that gets less than it should begins another session.
 
         Raises
@@ -198,7 +198,7 @@ class BrokerGuard(Background):
             If the broker does not do so.
         """
         clients = {one.number: one.client for one in traffic if one.is_open}
-        for damaged in self._damage.look(clients, self._monitor.consumers()):
+        for damaged in self._damage.look(clients, consumers):
             log.error("the session of the client %.80r at the broker was damaged: it is mended", damaged.client)
             self._keeper.forget(damaged.left, session_name(damaged.client) if damaged.is_deaf else "")
             if damaged.is_deaf:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from ingest.quotas import BYTES_PER_MESSAGE
 from sandbox.broker_sessions import MAX_SESSIONS, MAX_SUBSCRIPTIONS
@@ -45,8 +46,17 @@ EXCUSED, EXCUSED_AT_START = 3600.0, 600.0
 long where we have just started and do not know how long we were away [s]. Defaults."""
 
 _USED_UP = -1e-9
-_BESIDE = "bytes beside payloads"
 _ENDED = ": its oldest sessions are ended"
+
+
+class _Limit(NamedTuple):
+    """What a pilot has sent, may send a second and at once, what to do, and whether it may send more after an outage."""
+
+    amount: float
+    rate: float
+    burst: float
+    hint: str
+    is_excused: bool = True
 
 
 @dataclass(slots=True)
@@ -188,26 +198,34 @@ class UsageWatch:
     def _exceeded(self, pilot: str, rate: float, sums: Sequence[float], now: float, outage: float) -> str:
         usage = self._pilots.setdefault(pilot, {})
         limits = {
-            "messages": (sums[0], TOLERANCE * rate, BURST * rate, f"the quota is {rate:g} messages a second"),
-            "bytes": (
+            "messages": _Limit(sums[0], TOLERANCE * rate, BURST * rate, f"the quota is {rate:g} messages a second"),
+            "bytes": _Limit(
                 sums[1],
                 TOLERANCE * rate * BYTES_PER_MESSAGE,
                 BURST * rate * BYTES_PER_MESSAGE,
                 f"{rate:g} messages a second may have {rate * BYTES_PER_MESSAGE / 1e6:.1f} MB a second",
             ),
-            "connects": (sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
-            "subscriptions at QoS 1": (sums[3], SUBSCRIBES_PER_SECOND, MAX_SUBSCRIPTIONS, "keep a session instead"),
-            _BESIDE: (sums[4], BESIDE, BESIDE_BURST, "make topics, client ids, wills and filters shorter"),
+            "connects": _Limit(sums[2], CONNECTS_PER_SECOND, TOLERANCE * self._connections, "stay connected instead"),
+            "subscriptions at QoS 1": _Limit(
+                sums[3], SUBSCRIBES_PER_SECOND, MAX_SUBSCRIPTIONS, "keep a session instead"
+            ),
+            "bytes beside payloads": _Limit(
+                sums[4],
+                BESIDE,
+                BESIDE_BURST,
+                "make topics, client ids, wills and filters shorter",
+                is_excused=False,
+            ),
         }
-        for what, (amount, allowed, burst, hint) in limits.items():
+        for what, limit in limits.items():
+            excused = limit.rate if limit.is_excused else 0.0  # for each second of an outage
             if what in usage:
-                usage[what].left += 0.0 if what == _BESIDE else outage * allowed
+                usage[what].left += outage * excused
             else:
-                excused = self._excused if now < self._excused_until and what != _BESIDE else 0.0
-                usage[what] = Allowance(burst + excused * allowed, now)
-            left = usage[what]
-            if left.spend(amount, allowed, max(burst, 1.0), now):
-                return f"too many {what} over MQTT for more than {TOLERANCE:.0f} s: {hint}"
+                since = self._excused if now < self._excused_until else 0.0
+                usage[what] = Allowance(limit.burst + since * excused, now)
+            if usage[what].spend(limit.amount, limit.rate, max(limit.burst, 1.0), now):
+                return f"too many {what} over MQTT for more than {TOLERANCE:.0f} s: {limit.hint}"
         return ""
 
 

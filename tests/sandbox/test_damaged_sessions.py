@@ -108,7 +108,7 @@ def test_who_resumes_a_damaged_session_hears_again_and_nothing_is_kept_for_the_o
         session, guard = stack.enter_context(ingest(broker, lost, subscribed=True)), guard_of(monitor, url)
         assert lost == ([] if how == "one byte" else ["it"])
         for _ in range(2):
-            guard.mend_sessions(monitor.connections(closed=True))
+            guard.mend_sessions(monitor.connections(closed=True), monitor.consumers())
         heard = set[bytes]()
 
         def hears() -> bool:
@@ -215,7 +215,7 @@ def test_a_session_that_nobody_has_resumed_is_left_alone(tmp_path: Path, monitor
         with Client(broker, "demo", session="other") as other:
             other.subscribe("zenata/telemetry/#")
             for _ in range(3):
-                guard.mend_sessions(monitor.connections(closed=True))
+                guard.mend_sessions(monitor.connections(closed=True), monitor.consumers())
         with Client(broker, "demo", session="phone") as demo:
             demo.wait_for("kept")
 
